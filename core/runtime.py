@@ -1,0 +1,201 @@
+"""Tasks, signals and waiting: the only module that creates asyncio tasks.
+
+Above: roles of the composition root, adapters, reader loops. Below: asyncio.
+
+Stopping has two phases: `Stop.set` asks services to take no new work and finish what they hold;
+when the grace is over (or at a second signal) their tasks are cancelled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+T = TypeVar("T")
+_log = structlog.get_logger("runtime")
+
+
+class Service(Protocol):
+    """Something that runs until asked to stop."""
+
+    name: str
+
+    async def run(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
+        """Set `ready` when serving; return soon after `stop` is set, with nothing half-done."""
+        ...
+
+
+def spawn(work: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
+    """Start a task that the caller owns (keeps, awaits or cancels)."""
+    return asyncio.get_running_loop().create_task(work, name=name)
+
+
+class TaskPool:
+    """A bounded set of running tasks whose failures are logged; drained, then cancelled."""
+
+    def __init__(self, name: str, *, limit: int) -> None:
+        self._name = name
+        self._slots = asyncio.Semaphore(limit)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._limit = limit
+
+    @property
+    def free(self) -> int:
+        """How many more could start now."""
+        return self._limit - len(self._tasks)
+
+    async def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` when there is room; waits for room."""
+        await self._slots.acquire()
+        task = spawn(work, name=self._name)
+        self._tasks.add(task)
+        task.add_done_callback(self._finish)
+
+    async def wait_room(self) -> None:
+        """Return when at least one more could start."""
+        await self._slots.acquire()
+        self._slots.release()
+
+    async def drain(self, grace_seconds: float) -> None:
+        """Wait for what runs; cancel what is left after the grace, and wait for that."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_seconds)
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)
+
+    def _finish(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._slots.release()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("task_failed", task=self._name, exc_info=error)
+
+
+@asynccontextmanager
+async def running(work: Coroutine[Any, Any, None], *, name: str) -> AsyncIterator[asyncio.Task[None]]:
+    """Run `work` beside the body; cancelled and awaited at the end of the body."""
+    task = spawn(work, name=name)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait([task], timeout=5)
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """Growing, jittered pauses in seconds."""
+
+    first: float = 0.1
+    factor: float = 2.0
+    top: float = 5.0
+
+    def pause(self, attempt: int) -> float:
+        """The pause after failed attempt number `attempt` (0 is the first)."""
+        bare = min(self.top, self.first * self.factor ** min(attempt, 30))
+        return bare * random.uniform(0.6, 1.0)  # noqa: S311 -- jitter, not a secret
+
+
+async def sleep_until(event: asyncio.Event, seconds: float) -> bool:
+    """Wait until `event` is set, at most `seconds`; True if it is set."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+async def run_services(
+    services: Sequence[Service],
+    *,
+    grace_seconds: float,
+    on_ready: Callable[[], Awaitable[None]] | None = None,
+    stop: asyncio.Event | None = None,
+) -> bool:
+    """Run all services until a signal, `stop`, or the end of any one of them.
+
+    The first SIGINT/SIGTERM asks them to stop; a second one, or the end of the grace, cancels.
+    Returns True if all stopped by themselves in time. Raises the first failure of a service.
+    """
+    stop = stop or asyncio.Event()
+    hurry = asyncio.Event()
+    readies = [asyncio.Event() for _ in services]
+    with _signals(stop, hurry):
+        pairs = zip(services, readies, strict=True)
+        tasks = [spawn(s.run(stop, ready), name=s.name) for s, ready in pairs]
+        helpers = [
+            spawn(_announce(readies, on_ready), name="announce"),
+            spawn(_wait_event(stop), name="stop"),
+            spawn(_wait_event(hurry), name="hurry"),
+        ]
+        try:
+            await asyncio.wait([*tasks, *helpers[1:2]], return_when=asyncio.FIRST_COMPLETED)
+            stop.set()
+            clean = await _drain(tasks, helpers[2], grace_seconds)
+        finally:
+            for task in (*tasks, *helpers):
+                task.cancel()
+            await asyncio.gather(*tasks, *helpers, return_exceptions=True)
+    _raise_first([*tasks, helpers[0]])
+    return clean
+
+
+async def _announce(
+    readies: list[asyncio.Event], on_ready: Callable[[], Awaitable[None]] | None
+) -> None:
+    for ready in readies:
+        await ready.wait()
+    if on_ready is not None:
+        await on_ready()
+
+
+async def _wait_event(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def _drain(
+    tasks: Sequence[asyncio.Task[None]], hurry: asyncio.Task[None], grace_seconds: float
+) -> bool:
+    """Wait until all tasks ended, a second signal came, or the grace is over."""
+    ended = asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.wait(
+        [ended, hurry], timeout=grace_seconds, return_when=asyncio.FIRST_COMPLETED
+    )
+    clean = ended.done()
+    ended.cancel()
+    return clean
+
+
+def _raise_first(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+            raise error
+
+
+@contextmanager
+def _signals(stop: asyncio.Event, hurry: asyncio.Event) -> Iterator[None]:
+    """First signal: stop. Second: hurry. Restored at the end; ignored off the main thread."""
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        (hurry if stop.is_set() else stop).set()
+
+    caught: list[signal.Signals] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, on_signal)
+            caught.append(number)
+    try:
+        yield
+    finally:
+        for number in caught:
+            loop.remove_signal_handler(number)
