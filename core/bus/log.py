@@ -1,0 +1,324 @@
+"""The conversations in Redis or Valkey: `core.ports.Log` over the Lua scripts.
+
+Above: ingress, engine worker, delivery, web doors. Below: `calls`, `keys`, `records`, `scripts`.
+Every method is one atomic step of one script, or a read; the order of a conversation, who owns it
+and who may write it are decided there and nowhere else (docs/adr/0001-one-log.md).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import orjson
+
+from core.bus import scripts
+from core.bus.calls import Arg, Calls
+from core.bus.keys import (
+    ConversationKeys,
+    address_key,
+    dead_key,
+    journal_key,
+    ready_key,
+    scheduled_key,
+)
+from core.bus.records import (
+    body_json,
+    event_digest,
+    event_json,
+    pair,
+    parse_entries,
+    parse_head,
+)
+from core.conversation import (
+    Accepted,
+    Claim,
+    Committed,
+    Head,
+    HeadChange,
+    NotClaimed,
+    SendTicket,
+    Turnpike,
+    TurnCommit,
+)
+from core.errors import BusError, NotFound
+from core.ids import ConversationId, is_conversation_id, new_conversation_id
+from core.messages import Address, Entry, InboundEvent
+
+DEFAULT_TURNPIKE = Turnpike()
+# A claim shows so many unread entries at most; more are the next turn's.
+_MOST_ENTRIES = 200
+# Customers of these channels read the log themselves: the commit is the delivery.
+PULL_CHANNELS = frozenset({"web", "rest"})
+
+
+class RedisLog:
+    """`core.ports.Log` on one server or a cluster."""
+
+    def __init__(self, calls: Calls, *, shards: int) -> None:
+        self._calls = calls
+        self._shards = shards
+        self._nonce = secrets.token_hex(6)
+        self._count = 0
+
+    async def create(
+        self, address: Address, *, contact: str | None = None, language: str | None = None
+    ) -> ConversationId:
+        """An empty conversation; with an address that has one already, that one."""
+        if address.chat and (found := await self.find(address)) is not None:
+            return found
+        conversation = new_conversation_id(self._shards)
+        own = address if address.chat else address.model_copy(update={"chat": conversation})
+        fields: list[Arg] = ["addr", own.model_dump_json(exclude_defaults=True), "ch", own.channel]
+        for name, value in (("contact", contact), ("language", language)):
+            if value is not None:
+                fields += [name, value]
+        keys = ConversationKeys.of(conversation)
+        await self._calls.script(scripts.CREATE, [keys.head], [conversation, *fields])
+        return await self._bind(own, conversation)
+
+    async def find(self, address: Address) -> ConversationId | None:
+        """The conversation at this address, if there is one."""
+        raw = await self._calls.command("GET", address_key(address, self._shards))
+        return ConversationId(raw.decode()) if raw else None
+
+    async def rebind(self, address: Address, conversation: ConversationId) -> None:
+        """Let the address lead to this conversation from now on."""
+        await self._calls.command("SET", address_key(address, self._shards), conversation)
+
+    async def _bind(self, address: Address, conversation: ConversationId) -> ConversationId:
+        """Whoever binds an address first wins; the others use that conversation."""
+        key = address_key(address, self._shards)
+        before = await self._calls.command("SET", key, conversation, "NX", "GET")
+        if not before:
+            return conversation
+        await self._calls.command("DEL", ConversationKeys.of(conversation).head)
+        return ConversationId(before.decode())
+
+    async def accept(
+        self, event: InboundEvent, *, turnpike: Turnpike | None = None, finished: bool = True
+    ) -> Accepted:
+        """See `core.ports.Log.accept`."""
+        keys = _keys(event.conversation)
+        pike = turnpike or DEFAULT_TURNPIKE
+        wakes = event.author.role == "customer" and (
+            event.kind == "message" or event.action == "button"
+        )
+        delivers = (
+            event.author.role != "customer"
+            and event.kind == "message"
+            and event.address.channel not in PULL_CHANNELS
+        )
+        result = await self._calls.script(
+            scripts.ACCEPT,
+            [
+                keys.head, keys.log, keys.seen, journal_key(keys.shard),
+                ready_key(keys.shard, "engine"),
+                ready_key(keys.shard, f"deliver:{event.address.channel}"),
+                scheduled_key(keys.shard),
+            ],
+            [
+                event.conversation, event.id, event_digest(event), event_json(event),
+                event.author.role, event.kind, event.action or "", int(wakes), int(delivers),
+                _window_ms(pike, finished=finished), int(pike.cap_seconds * 1000),
+            ],
+        )  # fmt: skip
+        match result[0]:
+            case b"ok":
+                return Accepted(seq=result[1])
+            case b"dup":
+                return Accepted(seq=result[1], duplicate=True, conflict=bool(result[2]))
+            case _:
+                raise NotFound("no such conversation")
+
+    async def note_typing(self, conversation: ConversationId, *, turnpike: Turnpike) -> None:
+        """See `core.ports.Log.note_typing`."""
+        args = [int(turnpike.window_seconds * 1000), int(turnpike.cap_seconds * 1000)]
+        await self._calls.script(scripts.TYPING, [_keys(conversation).head], args)
+
+    async def claim(
+        self, reader: str, conversation: ConversationId, wake: str, *, lease_ms: int,
+        window: int = 50, each: bool = False, stream: str | None = None,
+    ) -> Claim | NotClaimed:  # fmt: skip
+        """See `core.ports.Log.claim`. `stream` names the ready stream (default: the reader's)."""
+        keys = _keys(conversation)
+        self._count += 1
+        result = await self._calls.script(
+            scripts.CLAIM,
+            [
+                keys.head, keys.log, keys.state, ready_key(keys.shard, stream or reader),
+                scheduled_key(keys.shard),
+            ],
+            [
+                reader, conversation, wake, lease_ms, window, f"{self._nonce}:{self._count}",
+                _MOST_ENTRIES,
+            ],
+        )  # fmt: skip
+        match result[0]:
+            case b"ok":
+                return _parse_claim(reader, conversation, wake, result, each=each)
+            case b"busy":
+                return NotClaimed(reason="busy", retry_ms=result[1])
+            case b"early":
+                return NotClaimed(reason="early", retry_ms=result[1])
+            case _:
+                return NotClaimed(reason="done")
+
+    async def extend(
+        self, claim: Claim, *, lease_ms: int, stream: str | None = None, consumer: str = "-"
+    ) -> bool:
+        """See `core.ports.Log.extend`."""
+        keys = _keys(claim.conversation)
+        return bool(
+            await self._calls.script(
+                scripts.EXTEND,
+                [keys.head, ready_key(keys.shard, stream or claim.reader)],
+                [claim.reader, claim.token, lease_ms, claim.wake, consumer],
+            )
+        )
+
+    async def commit(self, claim: Claim, turn: TurnCommit) -> Committed:
+        """See `core.ports.Log.commit`."""
+        keys = _keys(claim.conversation)
+        channel = claim.head.address.channel if claim.head.address else "web"
+        head = _head_fields(turn.head)
+        entries: list[Arg] = []
+        for body in turn.entries:
+            entries += [body.author.role, body_json(body)]
+        result = await self._calls.script(
+            scripts.COMMIT,
+            [
+                keys.head, keys.log, keys.state, keys.turns, journal_key(keys.shard),
+                ready_key(keys.shard, "engine"), ready_key(keys.shard, f"deliver:{channel}"),
+                scheduled_key(keys.shard),
+            ],
+            [
+                claim.conversation, claim.token, claim.epoch, claim.seen, claim.wake,
+                int(turn.merge and not turn.acted), int(channel not in PULL_CHANNELS),
+                _json(turn.state) if turn.state else "",
+                _json(turn.receipt) if turn.receipt is not None else "",
+                turn.tokens_used, turn.cost or 0, len(head) // 2, len(turn.entries), *head, *entries,
+            ],
+        )  # fmt: skip
+        outcome: Any = result[0].decode()
+        return Committed(outcome=outcome, seqs=tuple(result[1:]))
+
+    async def begin_send(self, claim: Claim, seq: int) -> SendTicket:
+        """See `core.ports.Log.begin_send`."""
+        keys = _keys(claim.conversation)
+        result = await self._calls.script(
+            scripts.BEGIN_SEND, [keys.head, keys.log, keys.sends], [claim.reader, claim.token, seq]
+        )
+        if result[0] == b"send":
+            return SendTicket(outcome="send", attempt=result[1], unsure=bool(result[2]))
+        outcome: Any = result[0].decode()
+        return SendTicket(outcome=outcome)
+
+    async def record_send(
+        self, claim: Claim, seq: int, *,
+        outcome: Literal["sent", "withheld", "failed", "retry"],
+        platform_ids: Sequence[str] = (), reason: str | None = None,
+    ) -> bool:  # fmt: skip
+        """See `core.ports.Log.record_send`."""
+        keys = _keys(claim.conversation)
+        detail = _json({"ids": list(platform_ids), "reason": reason})
+        args: list[Arg] = [claim.reader, claim.token, seq, outcome, detail]
+        return bool(await self._calls.script(scripts.RECORD_SEND, [keys.head, keys.sends], args))
+
+    async def finish(self, claim: Claim, *, retry_ms: int = 0, stream: str | None = None) -> None:
+        """See `core.ports.Log.finish`."""
+        keys = _keys(claim.conversation)
+        ready = ready_key(keys.shard, stream or claim.reader)
+        await self._calls.script(
+            scripts.FINISH,
+            [keys.head, ready, scheduled_key(keys.shard)],
+            [claim.reader, claim.conversation, claim.token, claim.wake, retry_ms],
+        )
+
+    async def bury(self, claim: Claim, error: str) -> bool:
+        """Note a dead letter: what these entries caused could not be done. False: stale lease."""
+        keys = _keys(claim.conversation)
+        args: list[Arg] = [claim.reader, claim.conversation, claim.token, claim.seen, error[:500]]
+        return bool(
+            await self._calls.script(scripts.BURY, [keys.head, dead_key(keys.shard)], args)
+        )
+
+    async def head(self, conversation: ConversationId) -> Head:
+        """See `core.ports.Log.head`."""
+        raw = await self._calls.command("HGETALL", _keys(conversation).head)
+        if not raw:
+            raise NotFound("no such conversation")
+        return parse_head(conversation, raw)
+
+    async def entries(
+        self, conversation: ConversationId, *, after: int = 0, limit: int = 500
+    ) -> list[Entry]:
+        """See `core.ports.Log.entries`."""
+        raw = await self._calls.command(
+            "XRANGE", _keys(conversation).log, f"{max(after, 0) + 1}-0", "+", "COUNT", limit
+        )
+        return parse_entries(raw or ())
+
+    async def receipt(self, conversation: ConversationId, seq: int) -> dict[str, Any] | None:
+        """See `core.ports.Log.receipt`."""
+        raw = await self._calls.command("HGET", _keys(conversation).turns, seq)
+        return orjson.loads(raw) if raw else None
+
+
+def _keys(conversation: str) -> ConversationKeys:
+    if not is_conversation_id(conversation):
+        raise NotFound("no such conversation")
+    return ConversationKeys.of(conversation)
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _window_ms(pike: Turnpike, *, finished: bool) -> int:
+    if pike.policy == "each" or (pike.policy == "adaptive" and finished):
+        return 0
+    return int(pike.window_seconds * 1000)
+
+
+def _head_fields(change: HeadChange) -> list[Arg]:
+    fields: list[Arg] = []
+    for name, value in change.model_dump(exclude_none=True).items():
+        fields += [name, value]
+    return fields
+
+
+def _parse_claim(
+    reader: str, conversation: ConversationId, wake: str, result: Any, *, each: bool
+) -> Claim:
+    head = parse_head(conversation, result[3])
+    entries = parse_entries(result[4])
+    if not entries:
+        raise BusError("a claim without entries")
+    if each:
+        entries = _until_first_question(entries)
+    history = parse_entries(reversed(result[5]))
+    raw = pair(result[3])
+    return Claim.model_construct(
+        conversation=conversation,
+        reader=reader,
+        token=result[1],
+        wake=wake,
+        epoch=head.epoch,
+        attempts=int(raw.get(b"a:" + reader.encode()) or 1),
+        head=head,
+        entries=tuple(entries),
+        history=tuple(history),
+        state=orjson.loads(result[6]) if result[6] else {},
+    )
+
+
+def _until_first_question(entries: list[Entry]) -> list[Entry]:
+    """Everything up to and with the first entry that the customer wants answered."""
+    for number, entry in enumerate(entries, 1):
+        if entry.author.role == "customer" and (
+            entry.kind == "message" or entry.action == "button"
+        ):
+            return entries[:number]
+    return entries

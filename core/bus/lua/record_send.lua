@@ -1,0 +1,13 @@
+-- KEYS head sends   ARGV reader token seq outcome detail(JSON)
+-- outcome: sent withheld failed (final, the cursor moves) | retry (certainly did not arrive).   1 ok, 0 stale
+local head, sends, reader, seq = KEYS[1], KEYS[2], ARGV[1], ARGV[3]
+if redis.call('HGET', head, 'l:' .. reader) ~= ARGV[2] then return 0 end
+local field = reader .. ':' .. seq
+local before = redis.call('HGET', sends, field) or 'none|0'
+local attempt = string.match(before, '^%a+|(%d+)') or '0'
+local status = string.match(before, '^(%a+)')
+if status ~= 'sent' then redis.call('HSET', sends, field, ARGV[4] .. '|' .. attempt .. '|' .. ARGV[5]) end
+if ARGV[4] ~= 'retry' and tonumber(seq) > num(redis.call('HGET', head, 'c:' .. reader)) then
+  redis.call('HSET', head, 'c:' .. reader, seq, 'a:' .. reader, 0)
+end
+return 1

