@@ -25,6 +25,11 @@ class DeltaSink(Protocol):
 class TurnRunner(Protocol):
     """Answers what a claim shows."""
 
+    @property
+    def window(self) -> int:
+        """How many earlier entries it wants as `claim.history`; 0 spares reading them."""
+        ...
+
     async def run(self, claim: Claim, deltas: DeltaSink) -> TurnCommit:
         """One turn, within the turn's deadline. Raises only when even the fallback fails."""
         ...

@@ -1,7 +1,6 @@
 """The engine's worker: wake-up → claim → turn → commit, with a heartbeat on the lease.
 
-Above: the role `worker`. Below: `core.bus` (wake loop, log), a `TurnRunner` (core.engine.turn or
-core.engine.echo). The turn thinks; only the commit changes anything, and it may be refused: then
+Above: the role `worker`. Below: `core.bus` (wake loop, log), a `TurnRunner` (`turn` or `echo`). The turn thinks; only the commit changes anything, and it may be refused: then
 the conversation is claimed again and the turn sees what it had missed.
 """
 
@@ -9,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Protocol
-
 import structlog
 
 from core import telemetry
 from core.bus.connect import Bus
 from core.bus.wake import Wake, WakeLoop
 from core.conversation import Claim, NotClaimed, TurnCommit
+from core.engine.runner import TurnRunner
 from core.errors import BusError, BusUnavailable
 from core.ids import reply_entry_id
 from core.ports import Delta
@@ -26,35 +24,6 @@ _log = structlog.get_logger("worker")
 # After so many refusals because the customer kept writing, the turn commits what it has.
 _MOST_SUPERSEDED = 4
 _DELTA_SECONDS = 0.06
-
-
-class DeltaSink(Protocol):
-    """Where a turn shows the answer in the making; nothing of it is kept."""
-
-    async def send(self, text: str) -> None:
-        """Add text to the current attempt."""
-        ...
-
-    async def reset(self) -> None:
-        """Discard what was shown: a new attempt begins."""
-        ...
-
-
-class TurnRunner(Protocol):
-    """What the engine does with a claim; changes nothing itself."""
-
-    @property
-    def window(self) -> int:
-        """How many entries of history it wants."""
-        ...
-
-    async def run(self, claim: Claim, deltas: DeltaSink) -> TurnCommit:
-        """Think; may take long. Any error is retried, then `apologise` is committed."""
-        ...
-
-    async def apologise(self, claim: Claim, error: Exception) -> TurnCommit:
-        """What to say when every attempt failed."""
-        ...
 
 
 class Worker:
@@ -210,7 +179,7 @@ class _Deltas:
         if time.monotonic() - self._shown >= _DELTA_SECONDS:
             await self._flush()
 
-    async def reset(self) -> None:
+    def reset(self) -> None:
         """See `DeltaSink`."""
         self._text, self._part = "", 0
         self._attempt += 1
