@@ -139,9 +139,13 @@ class RedisLog:
 
     async def claim(
         self, reader: str, conversation: ConversationId, wake: str, *, lease_ms: int,
-        window: int = 50, each: bool = False, stream: str | None = None,
+        window: int = 50, each: bool = False, stream: str | None = None, force: bool = False,
     ) -> Claim | NotClaimed:  # fmt: skip
-        """See `core.ports.Log.claim`. `stream` names the ready stream (default: the reader's)."""
+        """See `core.ports.Log.claim`.
+
+        `stream` names the ready stream (default: the reader's). `force` takes a lease that still
+        runs, for who knows that its holder is dead; a holder that lives is fenced off.
+        """
         keys = _keys(conversation)
         self._count += 1
         result = await self._calls.script(
@@ -152,7 +156,7 @@ class RedisLog:
             ],
             [
                 reader, conversation, wake, lease_ms, window, f"{self._nonce}:{self._count}",
-                _MOST_ENTRIES,
+                _MOST_ENTRIES, int(force),
             ],
         )  # fmt: skip
         match result[0]:

@@ -13,7 +13,7 @@ import secrets
 import socket
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -31,17 +31,22 @@ _log = structlog.get_logger("wake")
 _BLOCK_MS = 1_000
 _SWEEP_SECONDS = 5.0
 _LOST_AFTER_MS = 3_000
+_FORGET_AFTER_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
 class Wake:
-    """A wake-up: this conversation has something for the reader."""
+    """A wake-up: this conversation has something for the reader.
+
+    `taken_over`: its reader was silent for a lease. `orphan`: its reader is known to be dead.
+    """
 
     conversation: ConversationId
     id: str
     shard: str
     stream: str
     taken_over: bool = False
+    orphan: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -67,6 +72,8 @@ class WakeLoop:
     async def run(self, stop: asyncio.Event, ready: asyncio.Event, *, grace_seconds: float) -> None:
         """Until stopped: then finish what is under way, at most `grace_seconds`."""
         await self._make_groups()
+        if self._bus.embedded is not None:
+            await self._adopt_orphans()
         ready.set()
         loops = [spawn(self._read(group), name=f"{self._stream}-read") for group in self._bus.shard_groups]
         loops.append(spawn(self._take_over(), name=f"{self._stream}-take-over"))
@@ -133,6 +140,18 @@ class WakeLoop:
                     if flat:
                         await self._start(self._wake(shard, identifier, flat))
 
+    async def _adopt_orphans(self) -> None:
+        """The embedded store has one process: whatever is pending when it starts is a dead one's."""
+        for shard in self._bus.shards:
+            answer: Any = await self._bus.reading.xautoclaim(
+                ready_key(shard, self._stream), ENGINE_GROUP, self.consumer, min_idle_time=0,
+                count=1000,
+            )  # fmt: skip
+            for identifier, flat in answer[1]:
+                if flat:
+                    wake = self._wake(shard, identifier, flat)
+                    await self._start(replace(wake, taken_over=True, orphan=True))
+
     async def _take_over(self) -> None:
         """Wake-ups whose reader has been silent for longer than a lease."""
         lease_ms = int(self._bus.settings.lease_seconds * 1000)
@@ -157,6 +176,7 @@ class WakeLoop:
             for shard in self._bus.shards:
                 try:
                     await self._sweep_shard(shard)
+                    await self._forget_dead(shard)
                 except Exception as error:
                     _log.warning("sweep_failed", error=type(error).__name__)
                     break
@@ -177,6 +197,14 @@ class WakeLoop:
             ]
             if await self._bus.calls.script(scripts.REWAKE, keys, [reader, conversation]):
                 _log.warning("wake_up_restored", conversation=conversation, reader=reader)
+
+    async def _forget_dead(self, shard: str) -> None:
+        """Names of readers that are long gone and hold nothing."""
+        key = ready_key(shard, self._stream)
+        consumers: Any = await self._bus.reading.xinfo_consumers(key, ENGINE_GROUP)
+        for consumer in consumers:
+            if not consumer["pending"] and consumer["idle"] > _FORGET_AFTER_MS:
+                await self._bus.reading.xgroup_delconsumer(key, ENGINE_GROUP, consumer["name"])
 
     def _wake(self, shard: str, identifier: bytes, flat: Any, *, taken_over: bool = False) -> Wake:
         conversation = ConversationId(pair(flat)[b"c"].decode())

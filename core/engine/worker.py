@@ -1,13 +1,15 @@
 """The engine's worker: wake-up → claim → turn → commit, with a heartbeat on the lease.
 
-Above: the role `worker`. Below: `core.bus` (wake loop, log), a `TurnRunner` (`turn` or `echo`). The turn thinks; only the commit changes anything, and it may be refused: then
-the conversation is claimed again and the turn sees what it had missed.
+Above: the role `worker`. Below: `core.bus` (wake loop, log), a `TurnRunner` (`turn` or `echo`).
+The turn thinks; only the commit changes anything, and it may be refused: then the conversation is
+claimed again and the turn sees what it had missed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+
 import structlog
 
 from core import telemetry
@@ -31,7 +33,9 @@ class Worker:
 
     name = "worker"
 
-    def __init__(self, bus: Bus, turn: TurnRunner, *, each: bool = False, grace_seconds: float = 20) -> None:
+    def __init__(
+        self, bus: Bus, turn: TurnRunner, *, each: bool = False, grace_seconds: float = 20
+    ) -> None:
         self._bus = bus
         self._turn = turn
         self._each = each
@@ -69,6 +73,7 @@ class Worker:
             got = await self._bus.log.claim(
                 "engine", wake.conversation, wake.id,
                 lease_ms=self._lease_ms, window=self._turn.window, each=self._each,
+                force=wake.orphan,
             )  # fmt: skip
             if not isinstance(got, NotClaimed):
                 return got
@@ -85,6 +90,9 @@ class Worker:
             turn = await self._think(claim)
         except LeaseLost:
             return "stale"
+        except asyncio.CancelledError:
+            await self._give_back(claim)
+            raise
         except BusUnavailable:
             raise
         except Exception as error:
@@ -92,6 +100,14 @@ class Worker:
         if refused >= _MOST_SUPERSEDED or self._each:
             turn = turn.model_copy(update={"merge": False})
         return await self._commit(claim, turn, started)
+
+    async def _give_back(self, claim: Claim) -> None:
+        """We are told to end: let another reader go on at once, not after the lease."""
+        try:
+            async with asyncio.timeout(1):
+                await self._bus.log.finish(claim)
+        except (BusError, TimeoutError):
+            _log.info("lease_not_given_back", conversation=claim.conversation)
 
     async def _commit(self, claim: Claim, turn: TurnCommit, started: float) -> str:
         done = await self._bus.log.commit(claim, turn)

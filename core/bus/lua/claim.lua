@@ -1,5 +1,6 @@
 -- KEYS head log state ready scheduled
--- ARGV reader cid wake lease_ms window nonce most_entries
+-- ARGV reader cid wake lease_ms window nonce most_entries force(0/1)
+-- `force`: take the lease though it runs; whoever held it is fenced off by the newer token.
 -- -> {'done'} | {'early', ms} | {'busy', ms} | {'ok', token, now, head, entries, history, state}
 local head, log, state, ready, scheduled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local reader, cid, wake_id = ARGV[1], ARGV[2], ARGV[3]
@@ -11,7 +12,7 @@ if h[1] ~= wake_id then
 end
 local now = clock()
 local token
-if h[3] and num(h[2]) > now then
+if h[3] and num(h[2]) > now and (ARGV[8] == '0' or h[4] == ARGV[6]) then
   if h[4] ~= ARGV[6] then return {'busy', num(h[2]) - now} end
   token = tonumber(h[3])
 else
