@@ -1,0 +1,1 @@
+"""The doors: adapters between platforms and the conversation log. Points to `core` only."""

@@ -1,0 +1,1 @@
+"""The REST door: conversations, knowledge and health under `/api/v1`."""

@@ -1,0 +1,1 @@
+"""The web widget's door: Socket.IO, visitor identity, static files."""

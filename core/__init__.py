@@ -1,0 +1,1 @@
+"""The house: vocabulary, bus, engine, specialists, memory, archive. Imports nothing else of ours."""

@@ -1,0 +1,1 @@
+"""The conversation logs on Redis: scripts, streams, leases, live feed."""

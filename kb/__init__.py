@@ -1,0 +1,1 @@
+"""Knowledge: reading, cutting, embedding, storing and searching it."""

@@ -1,0 +1,1 @@
+"""The tests. Product code never imports them."""

@@ -1,0 +1,1 @@
+"""One set of tests per port, run against every implementation."""

@@ -1,0 +1,1 @@
+"""Tests that documents, build files and locks tell the truth."""

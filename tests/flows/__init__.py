@@ -1,0 +1,1 @@
+"""Stories from a customer's message to the answer."""
