@@ -17,6 +17,7 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import BusyLoadingError, ConnectionError, RedisError, TimeoutError
 
 from core.bus.calls import Calls, Client, load_scripts, translate
+from core.bus.dead import DeadLetters
 from core.bus.embedded import EmbeddedServer
 from core.bus.fitness import check_fitness, read_info
 from core.bus.journal import Journal
@@ -41,6 +42,7 @@ class Bus:
     log: RedisLog
     live: Live
     journal: Journal
+    dead: DeadLetters
     embedded: EmbeddedServer | None
 
     @property
@@ -92,6 +94,7 @@ async def open_bus(settings: BusSettings) -> AsyncIterator[Bus]:
             log=RedisLog(calls, shards=settings.shards),
             live=Live(calls, reading, shards=settings.shards),
             journal=Journal(calls, reading, settings),
+            dead=DeadLetters(calls, shards=settings.shards),
             embedded=embedded,
         )
 

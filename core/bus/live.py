@@ -150,7 +150,7 @@ class Live:
                 answer: Any = await self._reading.xread(positions, count=_COUNT, block=_BLOCK_MS)
                 failures = 0
             except (RedisError, OSError) as error:
-                _log.warning("live_tail_failed", error=type(error).__name__)
+                _log.warning("live_tail_failed", error=type(error).__name__, detail=str(error)[:120])
                 await asyncio.sleep(backoff.pause(failures))
                 failures += 1
                 continue

@@ -243,7 +243,10 @@ class RedisLog:
     async def bury(self, claim: Claim, error: str) -> bool:
         """Note a dead letter: what these entries caused could not be done. False: stale lease."""
         keys = _keys(claim.conversation)
-        args: list[Arg] = [claim.reader, claim.conversation, claim.token, claim.seen, error[:500]]
+        cursor = claim.entries[0].seq - 1
+        args: list[Arg] = [
+            claim.reader, claim.conversation, claim.token, cursor, claim.seen, error[:500]
+        ]  # fmt: skip
         return bool(
             await self._calls.script(scripts.BURY, [keys.head, dead_key(keys.shard)], args)
         )

@@ -39,7 +39,9 @@ RECORD_SEND = _load("record_send")
 FINISH = _load("finish")
 REWAKE = _load("rewake")
 BURY = _load("bury")
+REPLAY = _load("replay")
 
 ALL = (
     CREATE, ACCEPT, TYPING, CLAIM, EXTEND, COMMIT, BEGIN_SEND, RECORD_SEND, FINISH, REWAKE, BURY,
+    REPLAY,
 )  # fmt: skip

@@ -72,12 +72,12 @@ class WakeLoop:
     async def run(self, stop: asyncio.Event, ready: asyncio.Event, *, grace_seconds: float) -> None:
         """Until stopped: then finish what is under way, at most `grace_seconds`."""
         await self._make_groups()
-        if self._bus.embedded is not None:
-            await self._adopt_orphans()
         ready.set()
         loops = [spawn(self._read(group), name=f"{self._stream}-read") for group in self._bus.shard_groups]
         loops.append(spawn(self._take_over(), name=f"{self._stream}-take-over"))
         loops.append(spawn(self._sweep(stop), name=f"{self._stream}-sweep"))
+        if self._bus.embedded is not None:
+            loops.append(spawn(self._adopt_orphans(), name=f"{self._stream}-adopt"))
         try:
             await stop.wait()
         finally:
