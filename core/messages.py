@@ -153,6 +153,26 @@ class Entry(EntryBody):
         return self.kind in {"message", "control"}
 
 
+class Outbound(Frozen):
+    """What delivery gives to an adapter: one entry, and where it goes.
+
+    `attempt` counts from 1. `unsure` says that an earlier attempt began and never reported: it may
+    have arrived, and a platform that can be asked should be asked before sending again.
+    """
+
+    conversation: ConversationId
+    to: Address
+    entry: Entry
+    attempt: int = 1
+    unsure: bool = False
+
+
+class Receipt(Frozen):
+    """The platform took it, under these ids of its own."""
+
+    platform_ids: tuple[str, ...] = ()
+
+
 def body_of(event: InboundEvent) -> EntryBody:
     """The log entry of an event: the same words under the same id."""
     return EntryBody(

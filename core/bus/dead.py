@@ -23,6 +23,7 @@ class DeadLetter:
     id: str
     conversation: str
     reader: str
+    stream: str
     after: int
     seen: int
     error: str
@@ -51,13 +52,16 @@ class DeadLetters:
         keys = ConversationKeys.of(letter.conversation)
         names = [
             keys.head,
-            ready_key(keys.shard, letter.reader),
+            ready_key(keys.shard, letter.stream),
             scheduled_key(keys.shard),
             dead_key(keys.shard),
+            keys.sends,
         ]
         identifier = letter.id.partition(":")[2]
         done = await self._calls.script(
-            scripts.REPLAY, names, [letter.reader, letter.conversation, letter.after, identifier]
+            scripts.REPLAY,
+            names,
+            [letter.reader, letter.conversation, letter.after, identifier, letter.seen],
         )
         if not done:
             raise NotFound("no such dead letter")
@@ -69,6 +73,7 @@ def _letter(shard: str, identifier: bytes, flat: object) -> DeadLetter:
         id=f"{shard}:{identifier.decode()}",
         conversation=raw[b"c"].decode(),
         reader=raw[b"r"].decode(),
+        stream=raw[b"w"].decode(),
         after=int(raw[b"f"]),
         seen=int(raw[b"s"]),
         error=raw[b"e"].decode(),

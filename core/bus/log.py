@@ -240,16 +240,21 @@ class RedisLog:
             [claim.reader, claim.conversation, claim.token, claim.wake, retry_ms],
         )
 
-    async def bury(self, claim: Claim, error: str) -> bool:
-        """Note a dead letter: what these entries caused could not be done. False: stale lease."""
+    async def bury(self, claim: Claim, error: str, *, seq: int | None = None) -> bool:
+        """Note a dead letter: what these entries (or entry `seq`) caused could not be done.
+
+        False: the lease is stale.
+        """
         keys = _keys(claim.conversation)
-        cursor = claim.entries[0].seq - 1
-        args: list[Arg] = [
-            claim.reader, claim.conversation, claim.token, cursor, claim.seen, error[:500]
-        ]  # fmt: skip
-        return bool(
-            await self._calls.script(scripts.BURY, [keys.head, dead_key(keys.shard)], args)
+        first, last = (claim.entries[0].seq, claim.seen) if seq is None else (seq, seq)
+        channel = claim.head.address.channel if claim.head.address else "web"
+        stream = claim.reader if claim.reader == "engine" else f"deliver:{channel}"
+        done = await self._calls.script(
+            scripts.BURY,
+            [keys.head, dead_key(keys.shard)],
+            [claim.reader, claim.conversation, claim.token, first - 1, last, error[:500], stream],
         )
+        return bool(done)
 
     async def head(self, conversation: ConversationId) -> Head:
         """See `core.ports.Log.head`."""
