@@ -1,0 +1,82 @@
+"""What holds for every test: no outside network, a clean environment, repeatable Hypothesis runs.
+
+Fixtures that start servers live in `tests.fakes`; this file only fences the suite in.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIXES = (
+    "CRM_",
+    "EMAIL_",
+    "OPENAI_",
+    "QDRANT_",
+    "SLACK_",
+    "SWITCHBOARD_",
+    "TELEGRAM_",
+    "WIDGET_",
+)
+
+# A developer's own keys and addresses must not steer the tests, nor be reached by them.
+for _name in list(os.environ):
+    if _name.startswith(PREFIXES) or _name in ("REDIS_URL", "DATABASE_URL"):
+        del os.environ[_name]
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+settings.register_profile(
+    "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("explore", deadline=None, max_examples=2000)
+settings.load_profile("suite")
+
+
+class OutsideNetworkError(RuntimeError):
+    """A test tried to reach an address that is not on this machine."""
+
+
+def is_here(address: Any) -> bool:
+    """Say whether a socket address stays on this machine (a path, loopback, or no address yet)."""
+    if not isinstance(address, tuple):
+        return True
+    host = str(address[0])
+    if host in ("", "localhost", "0.0.0.0", "::"):
+        return True
+    try:
+        return ipaddress.ip_address(host.split("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+class FencedSocket(socket.socket):
+    """A socket that connects to this machine only."""
+
+    def connect(self, address: Any, /) -> None:
+        self._check(address)
+        super().connect(address)
+
+    def connect_ex(self, address: Any, /) -> int:
+        self._check(address)
+        return super().connect_ex(address)
+
+    @staticmethod
+    def _check(address: Any) -> None:
+        if not is_here(address):
+            raise OutsideNetworkError(f"tests may not connect to {address!r}")
+
+
+socket.socket = FencedSocket  # type: ignore[misc]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The top folder of the checkout."""
+    return ROOT
