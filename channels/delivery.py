@@ -1,7 +1,8 @@
 """The one door out: from a conversation's log to the adapter of a channel that must be told.
 
 Above: the role of each channel. Below: `core.bus` (wake loop, log), an adapter's `send`. Channels
-whose customers read the log themselves (web, rest) do not pass here: docs/adr/0002-pull-channels.md.
+whose customers read the log themselves (web, rest) do not pass here: see
+docs/adr/0002-pull-channels.md.
 
 One conversation is delivered by one process at a time and in order. Whether an entry may still
 leave is asked of the store right before each send; what became of it is recorded right after.
@@ -145,9 +146,7 @@ class Delivery:
         self._count("sent")
         return None
 
-    async def _retry_later(
-        self, claim: Claim, message: Outbound, error: Exception
-    ) -> float | None:
+    async def _retry_later(self, claim: Claim, message: Outbound, error: Exception) -> float | None:
         """An error that says nothing arrived clears the attempt; otherwise it stays unsure."""
         if message.attempt >= self._bus.settings.attempts * 4:
             return await self._give_up(claim, message.entry, str(error))

@@ -58,7 +58,7 @@ class ConfigError(SwitchboardError):
 
 
 class InputError(SwitchboardError):
-    """What the caller sent is wrong. `public_text` (default: the message) is shown to the caller."""
+    """What the caller sent is wrong. `public_text` (default: the message) is shown to them."""
 
     code = "invalid"
     status = 400

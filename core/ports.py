@@ -17,8 +17,8 @@ from core.conversation import (
     Head,
     NotClaimed,
     SendTicket,
-    Turnpike,
     TurnCommit,
+    Turnpike,
 )
 from core.ids import ConversationId
 from core.messages import Address, Entry, Frozen, InboundEvent
@@ -54,8 +54,14 @@ class Log(Protocol):
         ...
 
     async def claim(
-        self, reader: str, conversation: ConversationId, wake: str, *, lease_ms: int,
-        window: int = 50, each: bool = False,
+        self,
+        reader: str,
+        conversation: ConversationId,
+        wake: str,
+        *,
+        lease_ms: int,
+        window: int = 50,
+        each: bool = False,
     ) -> Claim | NotClaimed:
         """Take the lease of `reader` ("engine", "customer", "desk") with a fresh token."""
         ...
@@ -73,8 +79,13 @@ class Log(Protocol):
         ...
 
     async def record_send(
-        self, claim: Claim, seq: int, *, outcome: Literal["sent", "withheld", "failed"],
-        platform_ids: Sequence[str] = (), reason: str | None = None,
+        self,
+        claim: Claim,
+        seq: int,
+        *,
+        outcome: Literal["sent", "withheld", "failed"],
+        platform_ids: Sequence[str] = (),
+        reason: str | None = None,
     ) -> bool:
         """Record how a delivery ended and move the cursor behind it. False: stale lease."""
         ...
@@ -132,8 +143,13 @@ class KnowledgeBase(Protocol):
     """Search over what the company knows. Raises `KnowledgeError`."""
 
     async def search(
-        self, query: str, *, limit: int = 5, language: str | None = None,
-        categories: Sequence[str] = (), vector: Sequence[float] | None = None,
+        self,
+        query: str,
+        *,
+        limit: int = 5,
+        language: str | None = None,
+        categories: Sequence[str] = (),
+        vector: Sequence[float] | None = None,
     ) -> SearchResult:
         """The passages nearest to `query`; `vector` spares the embedding if the caller has it."""
         ...
@@ -180,8 +196,13 @@ class LanguageModel(Protocol):
     """Chat-completions of an OpenAI-compatible server. Raises `ModelError` and its kinds."""
 
     def stream(
-        self, messages: Sequence[dict[str, Any]], *, tools: Sequence[dict[str, Any]] = (),
-        temperature: float | None = None, model: str | None = None, deadline_seconds: float,
+        self,
+        messages: Sequence[dict[str, Any]],
+        *,
+        tools: Sequence[dict[str, Any]] = (),
+        temperature: float | None = None,
+        model: str | None = None,
+        deadline_seconds: float,
     ) -> AsyncIterator[ModelChunk]:
         """Stream one completion; the last chunk has `done=True`."""
         ...

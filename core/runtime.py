@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -80,7 +80,9 @@ class TaskPool:
 
 
 @asynccontextmanager
-async def running(work: Coroutine[Any, Any, None], *, name: str) -> AsyncIterator[asyncio.Task[None]]:
+async def running(
+    work: Coroutine[Any, Any, None], *, name: str
+) -> AsyncGenerator[asyncio.Task[None]]:
     """Run `work` beside the body; cancelled and awaited at the end of the body."""
     task = spawn(work, name=name)
     try:
@@ -167,9 +169,7 @@ async def _drain(
 ) -> bool:
     """Wait until all tasks ended, a second signal came, or the grace is over."""
     ended = asyncio.gather(*tasks, return_exceptions=True)
-    await asyncio.wait(
-        [ended, hurry], timeout=grace_seconds, return_when=asyncio.FIRST_COMPLETED
-    )
+    await asyncio.wait([ended, hurry], timeout=grace_seconds, return_when=asyncio.FIRST_COMPLETED)
     clean = ended.done()
     ended.cancel()
     return clean
@@ -182,7 +182,7 @@ def _raise_first(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 
 @contextmanager
-def _signals(stop: asyncio.Event, hurry: asyncio.Event) -> Iterator[None]:
+def _signals(stop: asyncio.Event, hurry: asyncio.Event) -> Generator[None]:
     """First signal: stop. Second: hurry. Restored at the end; ignored off the main thread."""
     loop = asyncio.get_running_loop()
 

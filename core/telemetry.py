@@ -19,43 +19,60 @@ REGISTRY = CollectorRegistry()
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 EVENTS = Counter(
-    "switchboard_events_total", "Events accepted, by channel and result.",
-    ["channel", "result"], registry=REGISTRY,
+    "switchboard_events_total",
+    "Events accepted, by channel and result.",
+    ["channel", "result"],
+    registry=REGISTRY,
 )
 TURNS = Counter(
-    "switchboard_turns_total", "Turns, by specialist and outcome.",
-    ["specialist", "outcome"], registry=REGISTRY,
+    "switchboard_turns_total",
+    "Turns, by specialist and outcome.",
+    ["specialist", "outcome"],
+    registry=REGISTRY,
 )
 TURN_SECONDS = Histogram(
     "switchboard_turn_seconds", "From claim to commit.", buckets=_BUCKETS, registry=REGISTRY
 )
 REPLY_SECONDS = Histogram(
-    "switchboard_reply_seconds", "From the customer's message to the answer in the log.",
-    buckets=_BUCKETS, registry=REGISTRY,
+    "switchboard_reply_seconds",
+    "From the customer's message to the answer in the log.",
+    buckets=_BUCKETS,
+    registry=REGISTRY,
 )
 LEASE_STEALS = Counter(
-    "switchboard_lease_steals_total", "Wake-ups taken over from a dead reader.", ["reader"],
+    "switchboard_lease_steals_total",
+    "Wake-ups taken over from a dead reader.",
+    ["reader"],
     registry=REGISTRY,
 )
 REFUSED_COMMITS = Counter(
-    "switchboard_refused_commits_total", "Commits the store refused, by reason.", ["reason"],
+    "switchboard_refused_commits_total",
+    "Commits the store refused, by reason.",
+    ["reason"],
     registry=REGISTRY,
 )
 DEAD_LETTERS = Counter(
-    "switchboard_dead_letters_total", "Wake-ups given up after too many attempts.", ["reader"],
+    "switchboard_dead_letters_total",
+    "Wake-ups given up after too many attempts.",
+    ["reader"],
     registry=REGISTRY,
 )
 MODEL_CALLS = Counter(
-    "switchboard_model_calls_total", "Calls of the language model, by result.", ["result"],
+    "switchboard_model_calls_total",
+    "Calls of the language model, by result.",
+    ["result"],
     registry=REGISTRY,
 )
 SOCKETS = Gauge("switchboard_sockets", "Open widget sockets.", registry=REGISTRY)
 INTAKE_REFUSED = Counter(
-    "switchboard_intake_refused_total", "Inputs answered 503 because the store could not take them.",
+    "switchboard_intake_refused_total",
+    "Inputs answered 503 because the store could not take them.",
     registry=REGISTRY,
 )
 DELIVERIES = Counter(
-    "switchboard_deliveries_total", "Deliveries, by channel and result.", ["channel", "result"],
+    "switchboard_deliveries_total",
+    "Deliveries, by channel and result.",
+    ["channel", "result"],
     registry=REGISTRY,
 )
 
@@ -86,9 +103,7 @@ def configure_logging(*, level: str = "INFO", json: bool | None = None) -> None:
         structlog.processors.format_exc_info,
         redact,
     ]
-    renderer = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
-    )
+    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[*shared, renderer],

@@ -85,7 +85,8 @@ class Calls:
 
     async def _execute(self, commands: list[tuple[Arg, ...]]) -> list[Any]:
         if len(commands) == 1:
-            return [await self._client.execute_command(*commands[0])]
+            client: Any = self._client
+            return [await client.execute_command(*commands[0])]
         if isinstance(self._client, RedisCluster):
             pipeline: Any = self._client.pipeline()
         else:
@@ -109,7 +110,9 @@ def translate(error: Exception) -> Exception:
     if isinstance(error, NoScriptError):
         return error
     text = str(error)
-    if isinstance(error, ResponseError) and not text.startswith(("OOM", "MISCONF", "READONLY", "LOADING")):
+    if isinstance(error, ResponseError) and not text.startswith(
+        ("OOM", "MISCONF", "READONLY", "LOADING")
+    ):
         return BusError(f"the store refused a command: {text[:200]}")
     return BusUnavailable(f"the store does not answer: {type(error).__name__}: {text[:200]}")
 
@@ -117,7 +120,7 @@ def translate(error: Exception) -> Exception:
 async def load_scripts(client: Client) -> None:
     """Make all scripts known to the server (to every primary of a cluster)."""
     for script in scripts.ALL:
-        sha = await client.script_load(script.text)
+        sha: Any = await client.script_load(script.text)
         known = sha.decode() if isinstance(sha, bytes) else sha
         if isinstance(known, str) and known != script.sha:
             raise BusError(f"the server names script {script.name} {known}, not {script.sha}")

@@ -5,7 +5,7 @@ Above: the composition root and tests. Below: redis-py, `embedded`, `log`, `live
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,9 @@ from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.exceptions import BusyLoadingError, ConnectionError, RedisError, TimeoutError
+from redis.exceptions import BusyLoadingError, RedisError
+from redis.exceptions import ConnectionError as LostConnection
+from redis.exceptions import TimeoutError as NoAnswer
 
 from core.bus.calls import Calls, Client, load_scripts, translate
 from core.bus.dead import DeadLetters
@@ -67,7 +69,7 @@ class Bus:
 
 
 @asynccontextmanager
-async def open_bus(settings: BusSettings) -> AsyncIterator[Bus]:
+async def open_bus(settings: BusSettings) -> AsyncGenerator[Bus]:
     """Connect (starting the embedded server if there is no URL), check fitness, load scripts.
 
     Raises `ConfigError` when the store is unfit or does not answer.
@@ -108,14 +110,14 @@ def _client(url: str, settings: BusSettings, *, blocking: bool) -> Client:
         "retry": Retry(
             ExponentialWithJitterBackoff(base=0.02, cap=0.5),
             _RETRIES,
-            supported_errors=(ConnectionError, TimeoutError, BusyLoadingError),
+            supported_errors=(LostConnection, NoAnswer, BusyLoadingError),
         ),
         "health_check_interval": 0,
         "max_connections": 256,
     }
     if settings.cluster:
         return RedisCluster.from_url(url, **options)
-    return Redis.from_url(url, **options)
+    return Redis.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType] -- untyped options
 
 
 async def _prepare(client: Client, settings: BusSettings) -> None:

@@ -41,9 +41,7 @@ class DeadLetters:
         """The newest first."""
         letters: list[DeadLetter] = []
         for shard in self._shards:
-            raw = await self._calls.command(
-                "XREVRANGE", dead_key(shard), "+", "-", "COUNT", limit
-            )
+            raw = await self._calls.command("XREVRANGE", dead_key(shard), "+", "-", "COUNT", limit)
             letters += [_letter(shard, identifier, flat) for identifier, flat in raw or ()]
         return sorted(letters, key=lambda letter: letter.at, reverse=True)[:limit]
 

@@ -42,7 +42,9 @@ class EmbeddedServer:
 
     name = "embedded-store"
 
-    def __init__(self, data_dir: Path, *, fsync: Literal["everysec", "always"] = "everysec") -> None:
+    def __init__(
+        self, data_dir: Path, *, fsync: Literal["everysec", "always"] = "everysec"
+    ) -> None:
         self._dir = data_dir.resolve() / "valkey"
         self._fsync = fsync
         self._socket = _socket_path(self._dir)
@@ -101,9 +103,12 @@ class EmbeddedServer:
                 self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 preexec_fn=_die_with_parent(os.getpid()), close_fds=True,
             )  # fmt: skip
-        if not await _until(lambda: self._socket.exists() or self.pid is None, 30.0) or not self.pid:
+        if (
+            not await _until(lambda: self._socket.exists() or self.pid is None, 30.0)
+            or not self.pid
+        ):
             raise ConfigError(
-                f"the embedded store did not start; see {self._dir / 'server.log'}, or set REDIS_URL"
+                f"the embedded store did not start: see {self._dir}/server.log, or set REDIS_URL"
             )
 
     def _command(self) -> list[str]:
@@ -130,7 +135,9 @@ class EmbeddedServer:
         _log.warning("embedded_store_orphan")
         _ask_shutdown(self._socket)
         if not await _until(lambda: not _answers(self._socket), _STOP_SECONDS):
-            raise ConfigError(f"a server still answers on {self._socket}: stop it, then start again")
+            raise ConfigError(
+                f"a server still answers on {self._socket}: stop it, then start again"
+            )
 
 
 def _socket_path(folder: Path) -> Path:
@@ -146,7 +153,7 @@ def _socket_path(folder: Path) -> Path:
 
 
 def _take_lock(path: Path) -> IO[str]:
-    lock = path.open("a+")
+    lock = path.open("a+", encoding="ascii")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

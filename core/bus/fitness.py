@@ -18,10 +18,14 @@ _OLDEST = (7, 0)
 
 async def read_info(client: Client) -> dict[str, Any]:
     """INFO of the server; of a cluster the first primary's, with `nodes` for all."""
-    if isinstance(client, RedisCluster):
-        by_node = [await client.info(target_nodes=node) for node in client.get_primaries()]
-        return {**by_node[0], "nodes": by_node}
-    return await client.info()
+    if not isinstance(client, RedisCluster):
+        return await _info(client)
+    by_node = [await _info(client, target_nodes=node) for node in client.get_primaries()]
+    return {**by_node[0], "nodes": by_node}
+
+
+async def _info(client: Any, **options: Any) -> dict[str, Any]:
+    return await client.info(**options)
 
 
 async def check_fitness(client: Client) -> None:

@@ -22,6 +22,7 @@ from core.bus.calls import Calls, Client
 from core.bus.keys import journal_key, shard_names
 from core.bus.records import make_entry, moment, pair, stream_records
 from core.bus.settings import BusSettings
+from core.errors import BusError
 from core.messages import Entry
 from core.runtime import Backoff, sleep_until
 
@@ -178,7 +179,7 @@ class JournalTrimmer:
         while not await sleep_until(stop, _TRIM_EVERY_SECONDS):
             try:
                 await self._journal.trim()
-            except Exception as error:
+            except (RedisError, BusError, OSError) as error:
                 _log.warning("journal_trim_failed", error=type(error).__name__)
 
 

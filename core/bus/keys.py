@@ -32,8 +32,13 @@ class ConversationKeys:
         shard = shard_of_conversation(conversation)
         base = f"{PREFIX}:{{{shard}}}:c:{conversation}"
         return cls(
-            base, f"{base}:log", f"{base}:seen", f"{base}:state", f"{base}:turns",
-            f"{base}:sends", shard,
+            base,
+            f"{base}:log",
+            f"{base}:seen",
+            f"{base}:state",
+            f"{base}:turns",
+            f"{base}:sends",
+            shard,
         )
 
 

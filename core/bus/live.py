@@ -141,16 +141,20 @@ class Live:
 
     async def _tail(self, shards: list[str], started: asyncio.Event) -> None:
         backoff, failures = Backoff(), 0
-        positions: dict[str, str] = {}
+        positions: dict[Any, Any] = {}
         while True:
             try:
                 if not positions:
                     positions = await self._ends(shards)
                     started.set()
-                answer: Any = await self._reading.xread(positions, count=_COUNT, block=_BLOCK_MS)
+                answer: Any = await self._reading.xread(
+                    dict(positions), count=_COUNT, block=_BLOCK_MS
+                )
                 failures = 0
             except (RedisError, OSError) as error:
-                _log.warning("live_tail_failed", error=type(error).__name__, detail=str(error)[:120])
+                _log.warning(
+                    "live_tail_failed", error=type(error).__name__, detail=str(error)[:120]
+                )
                 await asyncio.sleep(backoff.pause(failures))
                 failures += 1
                 continue
@@ -178,7 +182,7 @@ class Live:
             for watcher in tuple(watchers):
                 try:
                     watcher(event)
-                except Exception:  # one watcher's fault must not silence the others
+                except Exception:  # noqa: BLE001 -- one watcher must not silence the others
                     _log.exception("live_watcher_failed", conversation=conversation)
 
 

@@ -39,8 +39,8 @@ from core.conversation import (
     HeadChange,
     NotClaimed,
     SendTicket,
-    Turnpike,
     TurnCommit,
+    Turnpike,
 )
 from core.errors import BusError, NotFound
 from core.ids import ConversationId, is_conversation_id, new_conversation_id
@@ -202,7 +202,8 @@ class RedisLog:
                 int(turn.merge and not turn.acted), int(channel not in PULL_CHANNELS),
                 _json(turn.state) if turn.state else "",
                 _json(turn.receipt) if turn.receipt is not None else "",
-                turn.tokens_used, turn.cost or 0, len(head) // 2, len(turn.entries), *head, *entries,
+                turn.tokens_used, turn.cost or 0, len(head) // 2, len(turn.entries),
+                *head, *entries,
             ],
         )  # fmt: skip
         outcome: Any = result[0].decode()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from core.conversation import Head
 from core.ids import ConversationId
@@ -49,10 +49,10 @@ def make_entry(seq: int, body: bytes, at: bytes, epoch: bytes) -> Entry:
 def pair(flat: Any) -> dict[bytes, bytes]:
     """Field-value pairs as a dict, whichever shape the protocol version gives."""
     if isinstance(flat, dict):
-        return flat
-    items = list(flat)
+        return cast("dict[bytes, bytes]", flat)
+    items: list[Any] = list(flat)
     if items and isinstance(items[0], (list, tuple)):
-        return {key: value for key, value in items}
+        return dict(items)
     return dict(zip(items[::2], items[1::2], strict=True))
 
 
@@ -63,13 +63,14 @@ def stream_records(answer: Any) -> list[tuple[bytes, Sequence[Any]]]:
     if not isinstance(answer, dict):
         return [(key, records) for key, records in answer]
     pairs: list[tuple[bytes, Sequence[Any]]] = []
-    for key, records in answer.items():  # RESP3 wraps the records of a stream once more
+    streams = cast("dict[bytes, list[Any]]", answer)
+    for key, records in streams.items():  # RESP3 wraps the records of a stream once more
         nested = records and isinstance(records[0], list) and not _is_record(records[0])
         pairs.append((key, records[0] if nested else records))
     return pairs
 
 
-def _is_record(item: Sequence[Any]) -> bool:
+def _is_record(item: Any) -> bool:
     return len(item) == 2 and isinstance(item[0], bytes)
 
 

@@ -15,12 +15,15 @@ class BusSettings(BaseModel):
 
     url: SecretStr | None = Field(
         None,
-        description="Redis 7+ or Valkey by URL (redis://, rediss://, unix://). Empty: an embedded server.",
+        description="Redis 7+ or Valkey: redis://, rediss://, unix://. Empty: an embedded server.",
     )
     cluster: bool = Field(False, description="The URL names a node of a Redis Cluster.")
     data_dir: Path = Field(Path("data"), description="Where the embedded server keeps its files.")
     shards: int = Field(
-        8, ge=1, le=99, description="Hash tags the conversations are spread over; fixed once data exists."
+        8,
+        ge=1,
+        le=99,
+        description="Hash tags the conversations are spread over; fixed once data exists.",
     )
     fsync: Literal["everysec", "always"] = Field(
         "everysec", description="How the embedded server flushes its append-only file."

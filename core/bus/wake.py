@@ -24,6 +24,7 @@ from core.bus import scripts
 from core.bus.connect import Bus
 from core.bus.keys import ENGINE_GROUP, ConversationKeys, ready_key, scheduled_key
 from core.bus.records import pair, stream_records
+from core.errors import BusError
 from core.ids import ConversationId, is_conversation_id
 from core.runtime import Backoff, TaskPool, sleep_until, spawn
 
@@ -73,7 +74,10 @@ class WakeLoop:
         """Until stopped: then finish what is under way, at most `grace_seconds`."""
         await self._make_groups()
         ready.set()
-        loops = [spawn(self._read(group), name=f"{self._stream}-read") for group in self._bus.shard_groups]
+        loops = [
+            spawn(self._read(group), name=f"{self._stream}-read")
+            for group in self._bus.shard_groups
+        ]
         loops.append(spawn(self._take_over(), name=f"{self._stream}-take-over"))
         loops.append(spawn(self._sweep(stop), name=f"{self._stream}-sweep"))
         if self._bus.embedded is not None:
@@ -141,7 +145,7 @@ class WakeLoop:
                         await self._start(self._wake(shard, identifier, flat))
 
     async def _adopt_orphans(self) -> None:
-        """The embedded store has one process: whatever is pending when it starts is a dead one's."""
+        """The embedded store has one process: what is pending when it starts is a dead one's."""
         for shard in self._bus.shards:
             answer: Any = await self._bus.reading.xautoclaim(
                 ready_key(shard, self._stream), ENGINE_GROUP, self.consumer, min_idle_time=0,
@@ -177,7 +181,7 @@ class WakeLoop:
                 try:
                     await self._sweep_shard(shard)
                     await self._forget_dead(shard)
-                except Exception as error:
+                except (RedisError, BusError, OSError) as error:
                     _log.warning("sweep_failed", error=type(error).__name__)
                     break
 
@@ -221,4 +225,3 @@ class WakeLoop:
             await self._handle(wake)
         finally:
             self._busy.discard(wake.key)
-

@@ -95,7 +95,7 @@ class Worker:
             raise
         except BusUnavailable:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- any failure of a turn is retried, then buried
             return await self._fail(claim, error)
         if refused >= _MOST_SUPERSEDED or self._each:
             turn = turn.model_copy(update={"merge": False})
@@ -167,7 +167,7 @@ class Worker:
         return await self._commit(claim, turn.model_copy(update={"merge": False}), time.monotonic())
 
 
-class LeaseLost(Exception):  # noqa: N818 -- a signal inside this module, not an error of the tree
+class LeaseLost(Exception):
     """Another reader took the conversation over while we were thinking."""
 
 
@@ -177,7 +177,7 @@ async def _cancel_when(lost: asyncio.Event, task: asyncio.Task[TurnCommit]) -> N
 
 
 class _Deltas:
-    """Gathers pieces for a moment, then shows them together: a hint every 60 ms, not every token."""
+    """Gathers pieces for a moment, then shows them together: a hint every 60 ms."""
 
     def __init__(self, bus: Bus, claim: Claim) -> None:
         self._bus = bus
@@ -212,4 +212,3 @@ class _Deltas:
             await self._bus.live.publish_delta(delta)
         except BusError:
             _log.debug("delta_lost", conversation=self._conversation)
-
