@@ -18,6 +18,7 @@ from redis.exceptions import BusyLoadingError, RedisError
 from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import TimeoutError as NoAnswer
 
+from core.bus.answers import Answers
 from core.bus.calls import Calls, Client, load_scripts, translate
 from core.bus.dead import DeadLetters
 from core.bus.embedded import EmbeddedServer
@@ -45,6 +46,7 @@ class Bus:
     live: Live
     journal: Journal
     dead: DeadLetters
+    answers: Answers
     embedded: EmbeddedServer | None
 
     @property
@@ -97,6 +99,7 @@ async def open_bus(settings: BusSettings) -> AsyncGenerator[Bus]:
             live=Live(calls, reading, shards=settings.shards),
             journal=Journal(calls, reading, settings),
             dead=DeadLetters(calls, shards=settings.shards),
+            answers=Answers(calls, shards=settings.shards),
             embedded=embedded,
         )
 

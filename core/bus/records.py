@@ -66,7 +66,8 @@ def stream_records(answer: Any) -> list[tuple[bytes, Sequence[Any]]]:
     streams = cast("dict[bytes, list[Any]]", answer)
     for key, records in streams.items():  # RESP3 wraps the records of a stream once more
         nested = records and isinstance(records[0], list) and not _is_record(records[0])
-        pairs.append((key, records[0] if nested else records))
+        chosen: Sequence[Any] = records[0] if nested else records
+        pairs.append((key, chosen))
     return pairs
 
 
