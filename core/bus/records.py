@@ -65,9 +65,10 @@ def stream_records(answer: Any) -> list[tuple[bytes, Sequence[Any]]]:
     pairs: list[tuple[bytes, Sequence[Any]]] = []
     streams = cast("dict[bytes, list[Any]]", answer)
     for key, records in streams.items():  # RESP3 wraps the records of a stream once more
-        nested = records and isinstance(records[0], list) and not _is_record(records[0])
-        chosen: Sequence[Any] = records[0] if nested else records
-        pairs.append((key, chosen))
+        lines = records
+        if lines and isinstance(lines[0], list) and not _is_record(lines[0]):
+            lines = cast("list[Any]", lines[0])
+        pairs.append((key, lines))
     return pairs
 
 
