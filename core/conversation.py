@@ -33,7 +33,10 @@ class Turnpike(Frozen):
 
 
 class Head(Frozen):
-    """The state of a conversation beside its entries; times are the store's clock."""
+    """The state of a conversation beside its entries; times are the store's clock.
+
+    `each`: the last message came under the policy that gives every message a turn of its own.
+    """
 
     id: ConversationId
     seq: int = 0
@@ -56,6 +59,7 @@ class Head(Frozen):
     customer_cursor: int = 0
     last_customer_seq: int = 0
     scheduled: bool = False
+    each: bool = False
 
 
 class Accepted(Frozen):

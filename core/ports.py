@@ -6,7 +6,7 @@ Above: engine, channels, roles. Below: the vocabulary. Implementations: `core.bu
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -61,7 +61,6 @@ class Log(Protocol):
         *,
         lease_ms: int,
         window: int = 50,
-        each: bool = False,
     ) -> Claim | NotClaimed:
         """Take the lease of `reader` ("engine", "customer", "desk") with a fresh token."""
         ...
@@ -203,7 +202,7 @@ class LanguageModel(Protocol):
         temperature: float | None = None,
         model: str | None = None,
         deadline_seconds: float,
-    ) -> AsyncIterator[ModelChunk]:
+    ) -> AsyncGenerator[ModelChunk, None]:
         """Stream one completion; the last chunk has `done=True`."""
         ...
 

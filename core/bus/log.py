@@ -122,6 +122,7 @@ class RedisLog:
                 event.conversation, event.id, event_digest(event), event_json(event),
                 event.author.role, event.kind, event.action or "", int(wakes), int(delivers),
                 _window_ms(pike, finished=finished), int(pike.cap_seconds * 1000),
+                int(pike.policy == "each"),
             ],
         )  # fmt: skip
         match result[0]:
@@ -161,7 +162,7 @@ class RedisLog:
         )  # fmt: skip
         match result[0]:
             case b"ok":
-                return _parse_claim(reader, conversation, wake, result, each=each)
+                return _parse_claim(reader, conversation, wake, result)
             case b"busy":
                 return NotClaimed(reason="busy", retry_ms=result[1])
             case b"early":
@@ -199,7 +200,7 @@ class RedisLog:
             ],
             [
                 claim.conversation, claim.token, claim.epoch, claim.seen, claim.wake,
-                int(turn.merge and not turn.acted), int(channel not in PULL_CHANNELS),
+                int(turn.merge and not turn.acted and not claim.head.each), int(channel not in PULL_CHANNELS),
                 _json(turn.state) if turn.state else "",
                 _json(turn.receipt) if turn.receipt is not None else "",
                 turn.tokens_used, turn.cost or 0, len(head) // 2, len(turn.entries),
@@ -302,14 +303,12 @@ def _head_fields(change: HeadChange) -> list[Arg]:
     return fields
 
 
-def _parse_claim(
-    reader: str, conversation: ConversationId, wake: str, result: Any, *, each: bool
-) -> Claim:
+def _parse_claim(reader: str, conversation: ConversationId, wake: str, result: Any) -> Claim:
     head = parse_head(conversation, result[3])
     entries = parse_entries(result[4])
     if not entries:
         raise BusError("a claim without entries")
-    if each:
+    if head.each and reader == "engine":
         entries = _until_first_question(entries)
     history = parse_entries(reversed(result[5]))
     raw = pair(result[3])

@@ -123,4 +123,5 @@ def parse_head(conversation: str, flat: Any) -> Head:
         customer_cursor=number("c:customer"),
         last_customer_seq=number("lcs"),
         scheduled=b"w:engine" in raw,
+        each=raw.get(b"each") == b"1",
     )

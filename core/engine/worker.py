@@ -33,12 +33,9 @@ class Worker:
 
     name = "worker"
 
-    def __init__(
-        self, bus: Bus, turn: TurnRunner, *, each: bool = False, grace_seconds: float = 20
-    ) -> None:
+    def __init__(self, bus: Bus, turn: TurnRunner, *, grace_seconds: float = 20) -> None:
         self._bus = bus
         self._turn = turn
-        self._each = each
         self._grace = grace_seconds
         self._lease_ms = int(bus.settings.lease_seconds * 1000)
         self._loop = WakeLoop(bus, reader="engine", stream="engine", handle=self.handle)
@@ -72,8 +69,7 @@ class Worker:
         while True:
             got = await self._bus.log.claim(
                 "engine", wake.conversation, wake.id,
-                lease_ms=self._lease_ms, window=self._turn.window, each=self._each,
-                force=wake.orphan,
+                lease_ms=self._lease_ms, window=self._turn.window,                 force=wake.orphan,
             )  # fmt: skip
             if not isinstance(got, NotClaimed):
                 return got
@@ -97,7 +93,7 @@ class Worker:
             raise
         except Exception as error:  # noqa: BLE001 -- any failure of a turn is retried, then buried
             return await self._fail(claim, error)
-        if refused >= _MOST_SUPERSEDED or self._each:
+        if refused >= _MOST_SUPERSEDED:
             turn = turn.model_copy(update={"merge": False})
         return await self._commit(claim, turn, started)
 

@@ -1,5 +1,5 @@
 -- KEYS head log seen journal ready_engine ready_deliver scheduled
--- ARGV cid event_id digest body role kind action wakes_engine(0/1) delivers(0/1) window_ms cap_ms deliver_reader
+-- ARGV cid event_id digest body role kind action wakes_engine(0/1) delivers(0/1) window_ms cap_ms each(0/1)
 -- -> {'ok', seq} | {'dup', seq, conflict(0/1)} | {'missing'}
 local head, log, seen, journal, ready_engine, ready_deliver, scheduled =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
@@ -38,7 +38,7 @@ if ARGV[8] == '1' then
   if first == 0 then first = now end
   local due = 0
   if window > 0 then due = math.min(now + window, first + cap) end
-  redis.call('HSET', head, 'lcs', seq, 'b:engine', due, 'f:engine', first)
+  redis.call('HSET', head, 'lcs', seq, 'b:engine', due, 'f:engine', first, 'each', ARGV[12])
   -- A reader may already be waiting for a later hour: a second wake-up replaces the first.
   if not h[5] or (due <= now and num(h[6]) > now) then
     wake(head, ready_engine, scheduled, 'engine', cid, now)
