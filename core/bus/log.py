@@ -140,7 +140,7 @@ class RedisLog:
 
     async def claim(
         self, reader: str, conversation: ConversationId, wake: str, *, lease_ms: int,
-        window: int = 50, each: bool = False, stream: str | None = None, force: bool = False,
+        window: int = 50, stream: str | None = None, force: bool = False,
     ) -> Claim | NotClaimed:  # fmt: skip
         """See `core.ports.Log.claim`.
 
@@ -200,7 +200,8 @@ class RedisLog:
             ],
             [
                 claim.conversation, claim.token, claim.epoch, claim.seen, claim.wake,
-                int(turn.merge and not turn.acted and not claim.head.each), int(channel not in PULL_CHANNELS),
+                int(turn.merge and not turn.acted and not claim.head.each),
+                int(channel not in PULL_CHANNELS),
                 _json(turn.state) if turn.state else "",
                 _json(turn.receipt) if turn.receipt is not None else "",
                 turn.tokens_used, turn.cost or 0, len(head) // 2, len(turn.entries),

@@ -69,7 +69,7 @@ class Worker:
         while True:
             got = await self._bus.log.claim(
                 "engine", wake.conversation, wake.id,
-                lease_ms=self._lease_ms, window=self._turn.window,                 force=wake.orphan,
+                lease_ms=self._lease_ms, window=self._turn.window, force=wake.orphan,
             )  # fmt: skip
             if not isinstance(got, NotClaimed):
                 return got
