@@ -1,0 +1,185 @@
+"""The archive's writer: follows the journal and keeps what was said, for good, in SQL.
+
+Above: the role `archive`. Below: `core.bus.journal`, `database`, `tables`. A batch is written in
+one transaction and acknowledged after it; a repeat writes nothing twice. The state of a
+conversation is read from the log when its batch is written, so it is never older than the batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy import Table, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.archive.database import Database
+from core.archive.tables import conversations, entries, turns
+from core.bus.journal import Journal, JournalRecord
+from core.conversation import Head
+from core.errors import BusError, NotFound
+from core.ids import ConversationId
+from core.messages import Entry
+from core.ports import Log
+from core.runtime import Backoff, sleep_until
+
+GROUP = "archive"
+_log = structlog.get_logger("archive")
+# Between two batches: one larger write (and one flush to disk) instead of many small ones.
+_PAUSE_SECONDS = 0.2
+
+
+class ArchiveFollower:
+    """Service: any number may run; each record is written once."""
+
+    name = "archive"
+
+    def __init__(self, journal: Journal, log: Log, database: Database) -> None:
+        self._journal = journal
+        self._log = log
+        self._database = database
+        self._consumer = f"{socket.gethostname()}:{os.getpid()}"
+
+    async def run(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
+        """See `core.runtime.Service`."""
+        ready.set()
+        async for batch in self._journal.follow(GROUP, self._consumer, stop):
+            await self._store_until_done(batch, stop)
+            await sleep_until(stop, _PAUSE_SECONDS)
+
+    async def _store_until_done(self, batch: Sequence[JournalRecord], stop: asyncio.Event) -> None:
+        """The next batch must wait for this one; unacknowledged at a stop, it comes again."""
+        backoff, failures = Backoff(), 0
+        while True:
+            try:
+                await self.store(batch)
+                return
+            except (DataError, IntegrityError) as error:
+                await self._store_one_by_one(batch, error, stop)
+                return
+            except (SQLAlchemyError, OSError, BusError) as error:
+                _log.warning("archive_write_failed", error=type(error).__name__, failures=failures)
+                if await sleep_until(stop, backoff.pause(failures)):
+                    return
+                failures += 1
+
+    async def _store_one_by_one(
+        self, batch: Sequence[JournalRecord], error: SQLAlchemyError, stop: asyncio.Event
+    ) -> None:
+        """One record the database will never take must not stop all others."""
+        if len(batch) > 1:
+            for record in batch:
+                await self._store_until_done([record], stop)
+            return
+        record = batch[0]
+        _log.error(
+            "archive_record_refused", conversation=record.conversation, seq=record.seq,
+            error=type(error).__name__,
+        )  # fmt: skip
+        await self._journal.ack(GROUP, batch)
+
+    async def store(self, batch: Sequence[JournalRecord]) -> None:
+        """Write the batch in one transaction, then acknowledge it."""
+        heads = await self._heads({record.conversation for record in batch})
+        said = [record.entry for record in batch if record.entry is not None]
+        places = [record.conversation for record in batch if record.entry is not None]
+        rows = [_entry_row(place, entry) for place, entry in zip(places, said, strict=True)]
+        receipts = [_turn_row(record) for record in batch if record.receipt is not None]
+        async with self._database.write() as connection:
+            await _insert_new(connection, entries, rows)
+            await _insert_new(connection, turns, receipts)
+            for head in heads:
+                await _save_head(connection, head)
+        await self._journal.ack(GROUP, batch)
+
+    async def _heads(self, names: set[str]) -> list[Head]:
+        heads: list[Head] = []
+        for name in sorted(names):
+            try:
+                heads.append(await self._log.head(ConversationId(name)))
+            except NotFound:
+                _log.info("conversation_gone", conversation=name)
+        return heads
+
+
+def _insert(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+async def _insert_new(
+    connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]
+) -> None:
+    """Rows that are there already stay as they are."""
+    if rows:
+        await connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
+
+
+async def _save_head(connection: AsyncConnection, head: Head) -> None:
+    """Insert, or bring up to date unless what is there is newer."""
+    count = select(func.count()).where(entries.c.conversation == head.id)
+    row = _head_row(head) | {"entries": (await connection.execute(count)).scalar_one()}
+    statement = _insert(connection, conversations).values(row)
+    newer = {name: statement.excluded[name] for name in row if name != "id"}
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[conversations.c.id],
+            set_=newer,
+            where=conversations.c.updated_at <= statement.excluded.updated_at,
+        )
+    )
+
+
+def _entry_row(conversation: str, entry: Entry) -> dict[str, Any]:
+    return {
+        "conversation": conversation,
+        "seq": entry.seq,
+        "event": entry.id,
+        "at": entry.at,
+        "kind": entry.kind,
+        "role": entry.author.role,
+        "specialist": entry.author.specialist,
+        "text": entry.text,
+        "folded": entry.text.casefold(),
+        "body": entry.model_dump(mode="json", exclude_defaults=True),
+    }
+
+
+def _turn_row(record: JournalRecord) -> dict[str, Any]:
+    return {
+        "conversation": record.conversation,
+        "seq": record.seq,
+        "at": record.at,
+        "specialist": record.specialist,
+        "receipt": record.receipt,
+    }
+
+
+def _head_row(head: Head) -> dict[str, Any]:
+    address = head.address
+    return {
+        "id": head.id,
+        "channel": address.channel if address else None,
+        "account": address.account if address else None,
+        "chat": address.chat if address else None,
+        "contact": head.contact,
+        "status": head.status,
+        "owner": head.owner,
+        "specialist": head.specialist,
+        "language": head.language,
+        "sentiment": head.sentiment,
+        "priority": head.priority,
+        "summary": head.summary,
+        "ticket": head.ticket,
+        "tokens_used": head.tokens_used,
+        "cost": head.cost,
+        "created_at": head.created_at,
+        "updated_at": head.updated_at,
+    }
