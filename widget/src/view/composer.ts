@@ -1,0 +1,97 @@
+/**
+ * Where the customer writes: grows with the text, counts near the limit, sends on Enter.
+ *
+ * Above: frame. Below: dom.
+ */
+import type { Words } from "../i18n";
+import { MAX_TEXT } from "../protocol";
+import { el, icon } from "./dom";
+
+const COUNT_FROM = 400;
+
+interface Hooks {
+  send(text: string): void;
+  typed(): void;
+}
+
+export class Composer {
+  readonly element: HTMLFormElement;
+  readonly field: HTMLTextAreaElement;
+  readonly #send: HTMLButtonElement;
+  readonly #notice = el("span", { dir: "auto" });
+  readonly #counter = el("span", { class: "counter", role: "status" });
+  readonly #hint = el("span", { class: "unseen", id: "hint" });
+  #words: Words | null = null;
+
+  constructor(private readonly hooks: Hooks) {
+    this.field = el("textarea", { rows: "1", dir: "auto", enterkeyhint: "send", autocomplete: "off", "aria-describedby": "hint" });
+    this.field.addEventListener("input", () => this.#changed());
+    this.field.addEventListener("keydown", (event) => this.#pressed(event));
+    this.#send = el("button", { type: "submit", class: "send", "aria-disabled": "true" }, icon("send"));
+    this.element = el(
+      "form",
+      { class: "composer" },
+      el("div", { class: "field" }, this.field, this.#send),
+      el("div", { class: "under" }, this.#notice, this.#counter),
+      this.#hint,
+    );
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+  }
+
+  speak(words: Words): void {
+    this.#words = words;
+    this.field.placeholder = words.placeholder;
+    this.field.setAttribute("aria-label", words.placeholder);
+    this.#send.setAttribute("aria-label", words.send);
+    this.#send.title = words.send;
+    this.#notice.textContent = words.notice;
+    this.#hint.textContent = words.sendHint;
+    this.#count();
+  }
+
+  #pressed(event: KeyboardEvent): void {
+    // While an input method composes, Enter belongs to it (229: Safari says so by key code only).
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    this.#submit();
+  }
+
+  #submit(): void {
+    const text = this.field.value.trim();
+    if (!text || lengthOf(text) > MAX_TEXT) return;
+    this.field.value = "";
+    this.#changed();
+    this.field.focus();
+    this.hooks.send(text);
+  }
+
+  #changed(): void {
+    this.#fit();
+    this.#count();
+    if (this.field.value.trim()) this.hooks.typed();
+  }
+
+  #fit(): void {
+    this.field.style.height = "0";
+    this.field.style.height = `${this.field.scrollHeight}px`;
+  }
+
+  #count(): void {
+    const left = MAX_TEXT - lengthOf(this.field.value.trim());
+    const words = this.#words;
+    const shown = left <= COUNT_FROM;
+    const label = left < 0 ? words?.tooLong(String(-left)) : words?.left(String(left));
+    this.#counter.textContent = shown ? (label ?? "") : "";
+    this.#counter.classList.toggle("over", left < 0);
+    this.#notice.hidden = shown;
+    this.#send.setAttribute("aria-disabled", String(left < 0 || left === MAX_TEXT));
+  }
+}
+
+/** Counted as the server counts: characters, not UTF-16 halves. */
+function lengthOf(text: string): number {
+  return [...text].length;
+}
