@@ -41,8 +41,22 @@ _TELLING = (
 )
 # Close relatives that short texts (and Czech without diacritics) are mistaken for.
 _RELATIVES = {
-    "sk": "cs", "pl": "cs", "sl": "cs", "hr": "cs", "uk": "ru", "be": "ru", "bg": "ru", "mk": "ru",
-    "sr": "ru", "ca": "es", "gl": "es", "pt": "es", "nl": "de", "nds": "de", "lb": "de", "af": "de",
+    "sk": "cs",
+    "pl": "cs",
+    "sl": "cs",
+    "hr": "cs",
+    "uk": "ru",
+    "be": "ru",
+    "bg": "ru",
+    "mk": "ru",
+    "sr": "ru",
+    "ca": "es",
+    "gl": "es",
+    "pt": "es",
+    "nl": "de",
+    "nds": "de",
+    "lb": "de",
+    "af": "de",
 }
 
 

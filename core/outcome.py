@@ -22,6 +22,7 @@ class Offer(Frozen):
     """Say this, and offer a human."""
 
     text: str
+    citations: tuple[Citation, ...] = ()
     parts: tuple[Buttons, ...] = ()
     reason: str = "cannot_know"
     specialist: str | None = None

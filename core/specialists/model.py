@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx2
 import openai
 import structlog
 from openai import AsyncOpenAI, AsyncStream
@@ -31,6 +30,17 @@ from core.telemetry import MODEL_CALLS
 _log = structlog.get_logger("model")
 _LONGEST_PAUSE = 3.0
 _MOST_CALLS = 16
+
+
+class _Limited(ModelError):
+    """429: the server says when to come back."""
+
+    code = "model_limited"
+    retryable = True
+
+    def __init__(self, retry_after_seconds: float) -> None:
+        super().__init__("the model is over its limit")
+        self.retry_after_seconds = retry_after_seconds
 
 
 @dataclass
@@ -79,9 +89,14 @@ class OpenAIModel:
         return 0.0
 
     async def stream(
-        self, messages: Sequence[dict[str, Any]], *, tools: Sequence[dict[str, Any]] = (),
-        temperature: float | None = None, model: str | None = None, deadline_seconds: float,
-    ) -> AsyncIterator[ModelChunk]:
+        self,
+        messages: Sequence[dict[str, Any]],
+        *,
+        tools: Sequence[dict[str, Any]] = (),
+        temperature: float | None = None,
+        model: str | None = None,
+        deadline_seconds: float,
+    ) -> AsyncGenerator[ModelChunk, None]:
         """Stream one completion; the last chunk has `done=True`. Raises `ModelError`."""
         deadline = time.monotonic() + deadline_seconds
         error: ModelError = ModelError("every model server is left alone", code="model_unavailable")
@@ -112,7 +127,7 @@ class OpenAIModel:
             api_key=key,
             base_url=provider.base_url,
             max_retries=0,
-            timeout=httpx2.Timeout(
+            timeout=openai.Timeout(
                 self._settings.first_chunk_seconds, connect=self._settings.connect_seconds
             ),
         )
@@ -129,8 +144,12 @@ class OpenAIModel:
         return [willing[number % len(willing)] for number in range(self._settings.attempts)]
 
     def _request(
-        self, provider: _Provider, messages: Sequence[dict[str, Any]],
-        tools: Sequence[dict[str, Any]], temperature: float | None, model: str | None,
+        self,
+        provider: _Provider,
+        messages: Sequence[dict[str, Any]],
+        tools: Sequence[dict[str, Any]],
+        temperature: float | None,
+        model: str | None,
     ) -> dict[str, Any]:
         request: dict[str, Any] = {
             "model": model or provider.settings.model,
@@ -148,10 +167,12 @@ class OpenAIModel:
         """Wait before the next try; False if there is no time or no use in one."""
         if isinstance(error, ModelRefused) and len(self._providers) == 1:
             return False
-        seconds = float(getattr(error, "retry_after_seconds", self._settings.retry_seconds))
-        if seconds > _LONGEST_PAUSE and len(self._providers) == 1:
+        seconds = 0.0
+        if len(self._providers) == 1:
+            limited = isinstance(error, _Limited)
+            seconds = error.retry_after_seconds if limited else self._settings.retry_seconds
+        if seconds > _LONGEST_PAUSE:
             return False
-        seconds = min(seconds, _LONGEST_PAUSE) if len(self._providers) == 1 else 0.0
         if time.monotonic() + seconds + 1.0 > deadline:
             return False
         await asyncio.sleep(seconds)
@@ -164,7 +185,7 @@ class OpenAIModel:
 
     async def _call(
         self, provider: _Provider, request: dict[str, Any], deadline: float
-    ) -> AsyncIterator[ModelChunk]:
+    ) -> AsyncGenerator[ModelChunk, None]:
         """One try at one server, with a limit on every silence."""
         stream: AsyncStream[ChatCompletionChunk] | None = None
         collected = _Collected(request["model"])
@@ -221,12 +242,19 @@ class _Collected:
         """The closing chunk. Raises `ModelGarbage` if the stream was cut."""
         if self._finished is None:
             raise ModelGarbage("the stream ended in the middle", code="model_cut", retryable=True)
+        if self._finished == "content_filter":
+            raise ModelRefused("the model server withheld the answer")
         calls = tuple(
-            ToolCall(id=call.id or f"call_{index}", name=call.name, arguments="".join(call.arguments))
+            ToolCall(
+                id=call.id or f"call_{index}", name=call.name, arguments="".join(call.arguments)
+            )
             for index, call in sorted(self._calls.items())
         )
         return ModelChunk(
-            calls=calls, tokens_in=self._tokens[0], tokens_out=self._tokens[1], model=self._model,
+            calls=calls,
+            tokens_in=self._tokens[0],
+            tokens_out=self._tokens[1],
+            model=self._model,
             done=True,
         )
 
@@ -242,9 +270,7 @@ def _translate(problem: Exception) -> ModelError:
     if isinstance(problem, openai.APIConnectionError):
         return ModelError("no connection to the model", code="model_connection", retryable=True)
     if isinstance(problem, openai.RateLimitError):
-        limited = ModelError("the model is over its limit", code="model_limited", retryable=True)
-        limited.retry_after_seconds = _retry_after(problem)  # type: ignore[attr-defined]
-        return limited
+        return _Limited(_retry_after(problem))
     if isinstance(problem, openai.APIStatusError):
         if problem.status_code >= 500:
             return ModelError("the model server failed", code="model_failed", retryable=True)

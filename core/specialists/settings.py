@@ -33,7 +33,9 @@ class ModelSettings(BaseModel):
         24_000, ge=1000, description="Tokens read and written in one turn before it must answer."
     )
     connect_seconds: float = Field(5.0, gt=0)
-    first_chunk_seconds: float = Field(10.0, gt=0, description="From the request to its first piece.")
+    first_chunk_seconds: float = Field(
+        10.0, gt=0, description="From the request to its first piece."
+    )
     next_chunk_seconds: float = Field(8.0, gt=0, description="The longest pause inside an answer.")
     attempts: int = Field(
         2, ge=1, le=5, description="Tries of one call over all servers, within the turn's deadline."

@@ -1,0 +1,1 @@
+"""The engine: what happens between a claim and a commit."""

@@ -1,0 +1,1 @@
+"""AI specialists: what they are (files), and how a language model plays one."""
