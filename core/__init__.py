@@ -1,1 +1,1 @@
-"""The house: vocabulary, bus, engine, specialists, memory, archive; imports nothing else of ours."""
+"""The house: vocabulary, bus, engine, specialists, memory, archive; imports nothing of ours."""

@@ -72,19 +72,6 @@ def test_the_promised_make_targets_exist_and_are_explained(root: Path) -> None:
     explained = set(re.findall(r"^([a-z][a-z-]*):.* ## \S", makefile, re.MULTILINE))
     promised = {"up", "setup", "test", "test-all", "lint", "types", "fmt", "widget"}
     promised |= {"bench", "docs", "lock", "clean"}
-        "up",
-        "setup",
-        "test",
-        "test-all",
-        "lint",
-        "types",
-        "fmt",
-        "widget",
-        "bench",
-        "docs",
-        "lock",
-        "clean",
-    ]
     assert promised <= explained
 
 
