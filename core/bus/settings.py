@@ -14,28 +14,38 @@ class BusSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: SecretStr | None = Field(
-        None,
+        default=None,
         description="Redis 7+ or Valkey: redis://, rediss://, unix://. Empty: an embedded server.",
     )
-    cluster: bool = Field(False, description="The URL names a node of a Redis Cluster.")
-    data_dir: Path = Field(Path("data"), description="Where the embedded server keeps its files.")
+    cluster: bool = Field(default=False, description="The URL names a node of a Redis Cluster.")
+    data_dir: Path = Field(
+        default=Path("data"), description="Where the embedded server keeps its files."
+    )
     shards: int = Field(
-        8,
+        default=8,
         ge=1,
         le=99,
         description="Hash tags the conversations are spread over; fixed once data exists.",
     )
     fsync: Literal["everysec", "always"] = Field(
-        "everysec", description="How the embedded server flushes its append-only file."
+        default="everysec", description="How the embedded server flushes its append-only file."
     )
     lease_seconds: float = Field(
-        10.0, gt=0, description="A reader that is silent for this long has lost its conversation."
+        default=10.0,
+        gt=0,
+        description="A reader that is silent for this long has lost its conversation.",
     )
-    timeout_seconds: float = Field(5.0, gt=0, description="Deadline of one call to the store.")
+    timeout_seconds: float = Field(
+        default=5.0, gt=0, description="Deadline of one call to the store."
+    )
     attempts: int = Field(
-        5, ge=1, description="Failed turns or deliveries of one wake-up before it is a dead letter."
+        default=5,
+        ge=1,
+        description="Failed turns or deliveries of one wake-up before it is a dead letter.",
     )
-    slots: int = Field(64, ge=1, description="Conversations one process works on at the same time.")
+    slots: int = Field(
+        default=64, ge=1, description="Conversations one process works on at the same time."
+    )
     journal_days: float = Field(
-        7.0, gt=0, description="How long the journal is kept when nobody follows it."
+        default=7.0, gt=0, description="How long the journal is kept when nobody follows it."
     )

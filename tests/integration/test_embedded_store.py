@@ -112,7 +112,7 @@ async def test_a_server_without_an_owner_is_ended_and_its_data_kept(data_dir: Pa
         conversation = await bus.log.create(Address(channel="web", chat="v"))
         await bus.log.accept(say(conversation, 1))
     folder = data_dir / "valkey"
-    orphan = subprocess.Popen(
+    orphan = subprocess.Popen(  # noqa: ASYNC220 -- starts in an instant
         [str(get_binary_path()), "--port", "0", "--unixsocket", str(folder / "s.sock"),
          "--dir", str(folder), "--appendonly", "yes", "--save", ""],
         stdout=subprocess.DEVNULL,
@@ -165,7 +165,7 @@ async def test_nothing_acknowledged_is_lost_when_the_server_is_killed_under_load
 
 async def test_a_store_without_an_append_only_file_is_refused_with_the_mend(data_dir: Path) -> None:
     socket = data_dir / "plain.sock"
-    plain = subprocess.Popen(
+    plain = subprocess.Popen(  # noqa: ASYNC220 -- starts in an instant
         [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--dir", str(data_dir),
          "--save", "", "--maxmemory-policy", "allkeys-lru"],
         stdout=subprocess.DEVNULL,
@@ -175,7 +175,7 @@ async def test_a_store_without_an_append_only_file_is_refused_with_the_mend(data
         while not socket.exists():
             assert time.monotonic() - started < 5
             await asyncio.sleep(0.01)
-        with pytest.raises(ConfigError, match="appendonly yes.*noeviction"):
+        with pytest.raises(ConfigError, match=r"appendonly yes.*noeviction"):
             async with open_bus(BusSettings(url=SecretStr(f"unix://{socket}"))):
                 pass
     finally:

@@ -1,4 +1,4 @@
-"""The worker on a real store: bursts, take-overs, failures. The turns are scripted, the log is not."""
+"""The worker on a real store: bursts, take-overs, failures. Only the turns are scripted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from core.bus.connect import Bus
 from core.bus.live import LiveDelta, LiveEntry, LiveEvent, LiveState, LiveTurn
-from core.conversation import Claim, Turnpike, TurnCommit
+from core.conversation import Claim, TurnCommit, Turnpike
 from core.engine.runner import DeltaSink
 from core.engine.worker import Worker
 from core.ids import ConversationId, client_event_id, new_event_id, reply_entry_id
@@ -157,8 +157,7 @@ async def test_a_finished_message_ends_the_waiting_of_an_unfinished_one(bus: Bus
 async def test_messages_during_a_turn_get_one_answer_that_saw_them_all(bus: Bus) -> None:
     async def write_more(_: Claim, __: DeltaSink) -> None:
         if turn.runs == 1:
-            for number in range(2, 6):
-                last.append(await visitor.say(f"m{number}"))
+            last.extend([await visitor.say(f"m{number}") for number in range(2, 6)])
 
     last: list[int] = []
     turn = ScriptedTurn(write_more)
