@@ -18,9 +18,7 @@ class BusSettings(BaseModel):
         description="Redis 7+ or Valkey: redis://, rediss://, unix://. Empty: an embedded server.",
     )
     cluster: bool = Field(default=False, description="The URL names a node of a Redis Cluster.")
-    data_dir: Path = Field(
-        default=Path("data"), description="Where the embedded server keeps its files."
-    )
+    data_dir: Path = Field(default=Path("data"), description="Folder of the embedded server.")
     shards: int = Field(
         default=8,
         ge=1,
@@ -33,19 +31,15 @@ class BusSettings(BaseModel):
     lease_seconds: float = Field(
         default=10.0,
         gt=0,
-        description="A reader that is silent for this long has lost its conversation.",
+        description="A reader silent for so long has lost its conversation.",
     )
-    timeout_seconds: float = Field(
-        default=5.0, gt=0, description="Deadline of one call to the store."
-    )
+    timeout_seconds: float = Field(default=5.0, gt=0, description="Deadline of one call.")
     attempts: int = Field(
         default=5,
         ge=1,
-        description="Failed turns or deliveries of one wake-up before it is a dead letter.",
+        description="Failures of one wake-up before it is a dead letter.",
     )
-    slots: int = Field(
-        default=64, ge=1, description="Conversations one process works on at the same time."
-    )
+    slots: int = Field(default=64, ge=1, description="Conversations worked on at once.")
     journal_days: float = Field(
         default=7.0, gt=0, description="How long the journal is kept when nobody follows it."
     )
