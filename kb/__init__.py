@@ -1,1 +1,4 @@
-"""Knowledge: reading, cutting, embedding, storing and searching it."""
+"""The knowledge base: documents in, cited passages out.
+
+`kb.open` is the door. Below: `core`, never `channels`.
+"""

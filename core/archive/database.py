@@ -1,0 +1,199 @@
+"""The SQL database: one engine for SQLite and PostgreSQL, and its migrations.
+
+Above: `kb.truth`, the archive's tables. Below: SQLAlchemy (aiosqlite, asyncpg), Alembic.
+
+SQLite runs in WAL with `synchronous=FULL`: what is committed survives a power cut. Its
+transactions are begun by us: those that will write begin IMMEDIATE, because a reader that turns
+writer in the middle gets "database is locked" at once, whatever the busy timeout says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+from core.archive.settings import DatabaseSettings
+from core.errors import ConfigError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+_MIGRATION_LOCK = 7_316_002  # any number, the same in every process
+
+
+class Database:
+    """An engine that knows how to read, to write and to bring its tables up to date."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self._writer = engine.execution_options(writes=True)
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.engine.dialect.name
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in one transaction that only reads."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in one transaction that writes; committed at the end, or rolled back."""
+        async with self._writer.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """An ORM session in one transaction that writes; committed at the end, or rolled back."""
+        async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    async def ping(self) -> None:
+        """Raise if the database does not answer."""
+        async with self.read() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def migrate(self) -> None:
+        """Bring the tables to the newest revision; several processes may do so at once."""
+        if await self._current() == newest_revision():
+            return
+        # The import costs a quarter of a second, which a start with nothing to do is spared.
+        await asyncio.to_thread(_import_alembic)
+        async with self.write() as connection:
+            if self.dialect == "postgresql":
+                await connection.execute(
+                    text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATION_LOCK}
+                )
+            await connection.run_sync(_upgrade)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+    async def __aenter__(self) -> Database:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _current(self) -> str | None:
+        try:
+            async with self.read() as connection:
+                found = await connection.execute(text("SELECT version_num FROM alembic_version"))
+                return found.scalar_one_or_none()
+        except DBAPIError:
+            return None  # no such table: a new database (a dead server says so in `migrate`)
+
+
+def open_database(settings: DatabaseSettings) -> Database:
+    """The database of these settings; nothing is connected before the first statement.
+
+    Raises `ConfigError` for a URL that names no database we serve.
+    """
+    url = _resolve(settings)
+    if url.get_backend_name() == "sqlite":
+        return Database(_open_sqlite(url, settings))
+    timeout = settings.timeout_seconds
+    engine = create_async_engine(
+        url,
+        pool_size=settings.pool_size,
+        pool_timeout=timeout,
+        pool_pre_ping=True,
+        connect_args={"timeout": timeout, "command_timeout": max(timeout, 60.0)},
+    )
+    return Database(engine)
+
+
+def newest_revision() -> str:
+    """The revision of the last migration: files are named by their revision, one after another."""
+    return max(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _resolve(settings: DatabaseSettings) -> URL:
+    if settings.url is None:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        return URL.create(
+            _DRIVERS["sqlite"], database=str(settings.data_dir.absolute() / "switchboard.db")
+        )
+    try:
+        url = make_url(settings.url.get_secret_value())
+    except ArgumentError as error:
+        raise ConfigError("DATABASE_URL is not a URL such as postgresql://host/name") from error
+    kind = {"postgres": "postgresql"}.get(url.get_backend_name(), url.get_backend_name())
+    if kind not in _DRIVERS:
+        raise ConfigError(f"DATABASE_URL: {kind} is not served; use postgresql:// or sqlite:///")
+    return url.set(drivername=_DRIVERS[kind])
+
+
+def _open_sqlite(url: URL, settings: DatabaseSettings) -> AsyncEngine:
+    engine = create_async_engine(
+        url, pool_size=settings.pool_size, connect_args={"timeout": settings.timeout_seconds}
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # we begin transactions ourselves, below
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {int(settings.timeout_seconds * 1000)}")
+        _enter_wal(cursor)
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _enter_wal(cursor: Any) -> None:
+    """Switch to WAL; the switch does not heed the busy timeout when several processes try it."""
+    for attempt in range(50):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or attempt == 49:
+                raise
+            cursor.execute("SELECT 1")
+            _pause()
+
+
+def _pause() -> None:
+    # Runs in the greenlet of a new connection, on a database being created by another process.
+    import time
+
+    time.sleep(0.02)
+
+
+def _import_alembic() -> None:
+    import alembic.command  # noqa: F401
+
+
+def _upgrade(connection: Connection) -> None:
+    import alembic.command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    alembic.command.upgrade(config, "head")

@@ -1,0 +1,175 @@
+"""Takes documents in: load, cut, embed, write, one file after the other.
+
+Above: `kb.open`. Below: `kb.loader`, `kb.chunker`, `kb.truth`, an embedder.
+
+What is unchanged by its content hash is skipped. The passages of a changed document are replaced
+in the transaction that raises the knowledge version.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import InputError
+from core.ports import Embedder
+from kb.chunker import cut
+from kb.documents import Draft, StoredPassage, document_error, embedded_text, passage_id
+from kb.loader import Defaults, Loader, SourceFile, find_files
+from kb.truth import Known, Prepared, Truth
+
+_BATCH = 16  # passages between two looks of the progress bar
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an import is; `passages` counts those embedded so far, of those known so far."""
+
+    file: str
+    files_done: int
+    files: int
+    passages_done: int
+    passages: int
+
+
+@dataclass(slots=True)
+class IngestReport:
+    """What an import did, by document ids; `failed` are the files that could not be read."""
+
+    added: list[str] = field(default_factory=list[str])
+    changed: list[str] = field(default_factory=list[str])
+    removed: list[str] = field(default_factory=list[str])
+    unchanged: int = 0
+    passages: int = 0
+    failed: list[InputError] = field(default_factory=list[InputError])
+
+
+OnProgress = Callable[[Progress], None]
+
+
+class Ingest:
+    """Writes documents into the truth."""
+
+    def __init__(self, truth: Truth, embedder: Embedder, loader: Loader) -> None:
+        self._truth = truth
+        self._embedder = embedder
+        self._loader = loader
+
+    async def files(
+        self, paths: Sequence[Path], defaults: Defaults, on_progress: OnProgress | None = None
+    ) -> IngestReport:
+        """Read files and folders. A file that cannot be read does not stop the others."""
+        report = IngestReport()
+        found = await asyncio.to_thread(find_files, paths)
+        loaded = await self._load(found, defaults, report)
+        known = await self._truth.known()
+        jobs = [(file, self._changed(drafts, known, report)) for file, drafts in loaded]
+        total = sum(len(passages) for _, items in jobs for _, passages in items)
+        done = len(found) - len(jobs)
+        for (file, items), (_, drafts) in zip(jobs, loaded, strict=True):
+
+            def tell(embedded: int, *, name: str = file.name, files_done: int = done) -> None:
+                if on_progress is not None:
+                    passages_done = report.passages + embedded
+                    on_progress(Progress(name, files_done, len(found), passages_done, total))
+
+            await self._write(items, _vanished(file.source, drafts, known), known, report, tell)
+            done += 1
+            tell(0, files_done=done)
+        return report
+
+    async def draft(self, draft: Draft) -> IngestReport:
+        """Write one document that came as text. Raises `InputError` when it holds none."""
+        report = IngestReport()
+        known = await self._truth.known()
+        items = self._changed([draft], known, report)
+        if items and not items[0][1]:
+            raise document_error(draft.title, "there is no text")
+        await self._write(items, [], known, report, lambda _: None)
+        return report
+
+    async def _load(
+        self, files: list[SourceFile], defaults: Defaults, report: IngestReport
+    ) -> list[tuple[SourceFile, list[Draft]]]:
+        loaded: list[tuple[SourceFile, list[Draft]]] = []
+        owners: dict[str, str] = {}
+        for file in files:
+            try:
+                drafts = await asyncio.to_thread(self._loader.load, file, defaults)
+                _claim(drafts, owners)
+            except InputError as error:
+                report.failed.append(error)
+            else:
+                loaded.append((file, drafts))
+        return loaded
+
+    def _changed(
+        self, drafts: list[Draft], known: dict[str, Known], report: IngestReport
+    ) -> list[tuple[Draft, list[StoredPassage]]]:
+        items: list[tuple[Draft, list[StoredPassage]]] = []
+        for draft in drafts:
+            old = known.get(draft.id)
+            if old is not None and old.content_hash == draft.content_hash:
+                report.unchanged += 1
+            else:
+                items.append((draft, _passages(draft)))
+        return items
+
+    async def _write(
+        self,
+        items: list[tuple[Draft, list[StoredPassage]]],
+        vanished: list[str],
+        known: dict[str, Known],
+        report: IngestReport,
+        tell: Callable[[int], None],
+    ) -> None:
+        if not items and not vanished:
+            return
+        prepared = await self._prepare(items, tell)
+        await self._truth.write(prepared, model=self._embedder.name, remove=vanished)
+        for draft, passages in items:
+            (report.changed if draft.id in known else report.added).append(draft.id)
+            report.passages += len(passages)
+        report.removed += vanished
+
+    async def _prepare(
+        self, items: list[tuple[Draft, list[StoredPassage]]], tell: Callable[[int], None]
+    ) -> list[Prepared]:
+        texts = [embedded_text(draft.title, piece) for draft, pieces in items for piece in pieces]
+        vectors: list[list[float]] = []
+        for at in range(0, len(texts), _BATCH):
+            vectors += await self._embedder.embed(texts[at : at + _BATCH])
+            tell(len(vectors))
+        rest = iter(vectors)
+        return [
+            Prepared(draft, pieces, [np.asarray(next(rest), dtype=np.float32) for _ in pieces])
+            for draft, pieces in items
+        ]
+
+
+def _passages(draft: Draft) -> list[StoredPassage]:
+    return [
+        StoredPassage(
+            passage_id(draft.id, ordinal), draft.id, ordinal, piece.heading, draft.question,
+            piece.text,
+        )
+        for ordinal, piece in enumerate(cut(draft))
+    ]  # fmt: skip
+
+
+def _claim(drafts: list[Draft], owners: dict[str, str]) -> None:
+    """Refuse an id that another file of this import has already used."""
+    for draft in drafts:
+        owner = owners.setdefault(draft.id, draft.source)
+        if owner != draft.source:
+            raise document_error(draft.source, f"its id {draft.id!r} is already used by {owner}")
+
+
+def _vanished(source: str, drafts: list[Draft], known: dict[str, Known]) -> list[str]:
+    """Documents that came from this file before and are no longer in it."""
+    kept = {draft.id for draft in drafts}
+    return [name for name, old in known.items() if old.source == source and name not in kept]
