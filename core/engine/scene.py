@@ -106,7 +106,7 @@ class Scout:
         return replace(scene, looks=looks, specialist=specialist, language=decision.language)
 
     async def search(self, scene: Scene) -> Scene:
-        """The scene with what the knowledge base has for the whole, and for each single question."""
+        """The scene with what the knowledge base has for the whole and for each single question."""
         if not scene.looks:
             return scene
         whole, *singles = scene.looks

@@ -88,10 +88,10 @@ def scope_score(
     centres: tuple[float, float],
     spreads: tuple[float, float],
 ) -> Matrix:
-    """How much a message looks like something we are asked: certainty and nearness, standardised."""
+    """How much a message looks like what we are asked: certainty and nearness, standardised."""
     certain = (log_certainty - centres[0]) / spreads[0]
     near = (nearest - centres[1]) / spreads[1]
-    return (certain + near) / 2
+    return ((certain + near) / 2).astype(np.float32)
 
 
 def specialist_shares(head: LogisticHead, probabilities: Matrix) -> dict[str, Matrix]:

@@ -123,7 +123,7 @@ class Triage:
         scope = self._scope(shares, float(kind_share(head, chances, "out_of_scope")), closest)
         kind, kind_score = self._kind(chances, scope)
         specialist, switched = self._specialist(shares, active)
-        ranked = sorted(shares.values(), reverse=True) + [0.0]
+        ranked = [*sorted(shares.values(), reverse=True), 0.0]
         is_question = kind == "question"
         sentiment = self._moods.sentiment(text, row)
         return TriageDecision(
@@ -143,7 +143,7 @@ class Triage:
 
     def _nearest(self, row: Matrix) -> tuple[tuple[Near, ...], float]:
         similar = self._trained.rows @ centre(row, self._trained.route.mean)[0]
-        best = np.argsort(-similar)[:_EVIDENCE]
+        best = [int(n) for n in np.argsort(-similar)[:_EVIDENCE]]
         near = tuple(
             Near(
                 text=self._trained.exemplars[n].text,
@@ -158,14 +158,13 @@ class Triage:
         certain = math.log(max(max(shares.values(), default=0.0), 1e-6))
         certain += math.log(max(1.0 - outside, 1e-6))
         measured = self.calibration
-        return float(
-            scope_score(
-                np.float32(certain),
-                np.float32(closest),  # type: ignore[arg-type]
-                measured.scope_centre,
-                measured.scope_spread,
-            )
+        scores = scope_score(
+            np.array([certain], dtype=np.float32),
+            np.array([closest], dtype=np.float32),
+            measured.scope_centre,
+            measured.scope_spread,
         )
+        return float(scores[0])
 
     def _kind(self, chances: Matrix, scope: float) -> tuple[Kind, float]:
         head = self._trained.route
@@ -183,7 +182,7 @@ class Triage:
     def _specialist(self, shares: dict[str, float], active: str | None) -> tuple[str, bool]:
         """Who answers; True if that is a change from the active one."""
         best = max(shares, key=lambda name: shares[name], default=self._fallback)
-        if active not in shares or active is None:
+        if active is None or active not in shares:
             return best, False
         if best == active:
             return active, False

@@ -135,10 +135,9 @@ class TurnEngine:
         """Said outright, or by a yes to the offer just made."""
         if scene.kind == "human_wish":
             return True
-        accepts = scene.state.offer_open and self._phrases.is_answer(
+        return scene.state.offer_open and self._phrases.is_answer(
             "yes", scene.asked.text, scene.language
         )
-        return accepts
 
     def _hand_over(self, scene: Scene) -> Draft:
         signals = Signals(wishes_human=True, quote=scene.asked.text[:300])

@@ -27,10 +27,12 @@ class EscalationRules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     frustration_turns: int = Field(
-        2, ge=1, description="Bad moods in a row after which a human is offered."
+        default=2, ge=1, description="Bad moods in a row after which a human is offered."
     )
     unanswered_turns: int = Field(
-        3, ge=1, description="Turns in a row without an answer after which a human takes over."
+        default=3,
+        ge=1,
+        description="Turns in a row without an answer after which a human takes over.",
     )
 
 
@@ -73,7 +75,7 @@ def judge(signals: Signals, rules: EscalationRules) -> Judgement:
 
 
 def read_rules(path: Path) -> EscalationRules:
-    """Rules from `[policy]` of a TOML file; defaults for what it leaves out. Raises `ConfigError`."""
+    """Rules from `[policy]` of a TOML file, defaults for the rest. Raises `ConfigError`."""
     try:
         data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         return EscalationRules.model_validate(data.get("policy", {}))

@@ -11,6 +11,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from core.language import LanguageDetector
 
@@ -22,6 +25,7 @@ _LINK = re.compile(
     r"(?:/[^\s<>\"')\]]*)?",
     re.IGNORECASE,
 )
+_OBJECT = TypeAdapter(dict[str, Any])
 _LETTERS = re.compile(r"[^\W\d_]")
 _JSON_START = re.compile(r"\s*(?:```(?:json|tool_code)?\s*)?(?:<\|?tool_call\|?>\s*)?[{\[]")
 _SURE_OF_LANGUAGE = 0.75
@@ -86,15 +90,20 @@ def call_in_text(text: str, tools: Iterable[str]) -> tuple[str, str] | None:
     start, end = text.find("{"), text.rfind("}")
     if start < 0 or end < start:
         return None
-    try:
-        data = json.loads(text[start : end + 1])
-    except ValueError:
-        return None
-    name = data.get("name") or data.get("tool") if isinstance(data, dict) else None
-    if not isinstance(name, str) or name not in set(tools):
+    data = json_object(text[start : end + 1])
+    name = data.get("name") or data.get("tool") if data else None
+    if data is None or not isinstance(name, str) or name not in set(tools):
         return None
     arguments = data.get("arguments", data.get("parameters", {}))
     return name, arguments if isinstance(arguments, str) else json.dumps(arguments)
+
+
+def json_object(text: str) -> dict[str, Any] | None:
+    """The object that `text` is the JSON of, if it is one."""
+    try:
+        return _OBJECT.validate_json(text or "{}")
+    except ValidationError:
+        return None
 
 
 def _readings(number: str) -> set[str]:

@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import openai
 import structlog
@@ -192,7 +192,7 @@ class OpenAIModel:
         silence = self._settings.first_chunk_seconds
         try:
             async with _limit(silence, deadline):
-                stream = await provider.client.chat.completions.create(**request)
+                stream = await _open_stream(provider.client, request)
             while True:
                 async with _limit(silence, deadline):
                     piece = await anext(stream, None)
@@ -257,6 +257,12 @@ class _Collected:
             model=self._model,
             done=True,
         )
+
+
+async def _open_stream(
+    client: AsyncOpenAI, request: dict[str, Any]
+) -> AsyncStream[ChatCompletionChunk]:
+    return cast(AsyncStream[ChatCompletionChunk], await client.chat.completions.create(**request))
 
 
 def _limit(seconds: float, deadline: float) -> asyncio.Timeout:

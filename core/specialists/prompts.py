@@ -1,6 +1,7 @@
 """The system prompt of a specialist: the house's rules, then its own instructions.
 
-Above: the turn. Below: `spec`. Nothing in it changes from turn to turn, so that servers can cache it.
+Above: the turn. Below: `spec`. Nothing in it changes from turn to turn: servers can
+cache it.
 """
 
 from __future__ import annotations

@@ -47,8 +47,8 @@ class SpecialistSpec(Frozen):
     tools: tuple[str, ...] = ("search_knowledge",)
     categories: tuple[str, ...] = ()
     model: str | None = None
-    temperature: float | None = Field(None, ge=0, le=2)
-    max_steps: int | None = Field(None, ge=1, le=8)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    max_steps: int | None = Field(default=None, ge=1, le=8)
     consult: tuple[str, ...] = ()
     escalate: dict[str, Any] = Field(default_factory=dict[str, Any])
     instructions: str = ""

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.errors import KnowledgeError
 from core.messages import Frozen
 from core.ports import KnowledgeBase, SearchResult, ToolCall
-from core.specialists.checks import Evidence
+from core.specialists.checks import Evidence, json_object
 from core.specialists.passages import PassageShelf
 
 _QUERY = 500
@@ -58,9 +58,20 @@ class Bench:
 class Tool(Protocol):
     """Something a model can call."""
 
-    name: str
-    description: str
-    arguments: type[BaseModel]
+    @property
+    def name(self) -> str:
+        """As the model calls it."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What the model is told of it."""
+        ...
+
+    @property
+    def arguments(self) -> type[BaseModel]:
+        """Shape of its arguments; the schema the model sees is made from it."""
+        ...
 
     async def run(self, arguments: Any, bench: Bench) -> str:
         """Act, and give the text the model reads as the result."""
@@ -80,7 +91,7 @@ class SearchArguments(_Strict):
 class ReasonArguments(_Strict):
     """Arguments of the tools that bring in a human."""
 
-    reason: str = Field("", description="Why, in one short sentence.")
+    reason: str = Field(default="", description="Why, in one short sentence.")
 
 
 class SearchKnowledge:
@@ -160,7 +171,7 @@ class Toolbox:
     async def run(self, call: ToolCall, allowed: Sequence[str], bench: Bench) -> ToolRecord:
         """Run one call within its deadline and give the line for the ledger; never raises."""
         began = time.perf_counter()
-        arguments = _as_object(call.arguments)
+        arguments = json_object(call.arguments)
         ok = False
         if call.name not in self.names(allowed):
             result = _error(f"there is no tool {call.name[:60]!r}")
@@ -199,14 +210,6 @@ def _definition(tool: Tool) -> dict[str, Any]:
         field.pop("title", None)
     function = {"name": tool.name, "description": tool.description, "parameters": schema}
     return {"type": "function", "function": function}
-
-
-def _as_object(text: str) -> dict[str, Any] | None:
-    try:
-        data = json.loads(text or "{}")
-    except ValueError:
-        return None
-    return data if isinstance(data, dict) else None
 
 
 def _error(text: str) -> str:
