@@ -121,7 +121,8 @@ widget: ## build widget/dist from its source (needs Node)
 	@cd widget && npm ci --no-audit --no-fund --silent && npm run build
 
 .PHONY: docs
-docs: $(DEV) ## check that documents, links and names in them are true
+docs: $(DEV) ## write the documents made from code, then check that all documents are true
+	@$(BIN)/python -m config.describe
 	@$(BIN)/pytest tests/docs $(PYTEST_ARGS)
 
 .PHONY: clean
