@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,27 @@ def test_the_floors_are_what_the_project_asks_for(root: Path) -> None:
 
 def test_what_an_editable_install_needs_is_locked_too(root: Path) -> None:
     assert {"setuptools", "wheel"} <= versions(root, "base.txt").keys()
+
+
+def stated_licence(name: str) -> str:
+    data = metadata.metadata(name)
+    classifiers = data.get_all("Classifier") or []
+    stated = [line for line in classifiers if line.startswith("License ::")]
+    return " / ".join([*stated, data.get("License-Expression") or "", data.get("License") or ""])
+
+
+def test_nothing_we_ship_on_carries_a_licence_that_would_bind_our_users(root: Path) -> None:
+    binding = re.compile(
+        r"\bA?L?GPL|General Public|SSPL|Server Side Public|BUSL|non-?commercial", re.I
+    )
+    seen, found = 0, []
+    for name in versions(root, "base.txt"):
+        try:
+            licence = stated_licence(name)
+        except metadata.PackageNotFoundError:
+            continue  # for another system or version of Python
+        seen += 1
+        if binding.search(licence):
+            found.append(name)
+    assert seen > 60
+    assert found == []
