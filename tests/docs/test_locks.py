@@ -106,9 +106,10 @@ def test_what_an_editable_install_needs_is_locked_too(root: Path) -> None:
 
 def stated_licence(name: str) -> str:
     data = metadata.metadata(name)
-    classifiers = data.get_all("Classifier") or []
-    stated = [line for line in classifiers if line.startswith("License ::")]
-    return " / ".join([*stated, data.get("License-Expression") or "", data.get("License") or ""])
+    stated = [line for line in data.get_all("Classifier", []) if line.startswith("License ::")]
+    for field in ("License-Expression", "License"):
+        stated += data.get_all(field, [])
+    return " / ".join(stated)
 
 
 def test_nothing_we_ship_on_carries_a_licence_that_would_bind_our_users(root: Path) -> None:
