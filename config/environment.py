@@ -117,6 +117,8 @@ def _read(variable: Variable, environ: Mapping[str, str]) -> str | None:
     """The text of a variable by any of its names; empty is the same as not set."""
     for name in variable.names:
         direct, file = environ.get(name, ""), environ.get(name + _FILE, "")
+        if name == PREFIX + "PORT" and direct.startswith("tcp://"):
+            continue  # a cluster's link to a service of our name
         if direct and file:
             raise ValueError(f"{name} and {name}{_FILE} are both set: keep one")
         text = _read_file(name, file) if file else direct

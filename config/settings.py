@@ -18,19 +18,24 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from config.environment import Variable, list_variables, read_variables
 from core.archive.settings import DatabaseSettings
 from core.bus.settings import BusSettings
+from core.engine.settings import EngineSettings
 from core.errors import ConfigError
 from core.specialists.settings import ModelSettings, ProviderSettings
+from kb.settings import KnowledgeSettings
 
 # The names that everybody else gives these things; each may also end in _FILE.
 USUAL_NAMES: dict[str, str] = {
     "bus.url": "REDIS_URL",
     "database.url": "DATABASE_URL",
+    "knowledge.qdrant_url": "QDRANT_URL",
+    "knowledge.qdrant_api_key": "QDRANT_API_KEY",
     "openai.api_key": "OPENAI_API_KEY",
     "openai.base_url": "OPENAI_BASE_URL",
     "openai.model": "OPENAI_MODEL",
 }
 # Set by the composition root from other settings, never from outside.
-DERIVED = frozenset({"bus.data_dir", "database.data_dir"})
+DERIVED = frozenset({"bus.data_dir", "database.data_dir", "knowledge.exemplars_dir"})
+_CONFIG = Path(__file__).parent
 
 
 class LogSettings(BaseModel):
@@ -64,6 +69,15 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     data: Path = Field(Path("data"), description="The data folder: store, database, secrets.")
+    config: Path | None = Field(
+        None,
+        description="Folder with specialists/, phrases/, exemplars/ and escalation.toml. "
+        "Empty: the one that comes with the product.",
+    )
+    sample_knowledge: bool = Field(
+        True,
+        description="`switchboard up` fills an empty knowledge base with that of a sample company.",
+    )
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8080, ge=0, le=65_535, description="Its port; 0 picks a free one.")
     grace_seconds: float = Field(
@@ -85,8 +99,22 @@ class Settings(BaseModel):
     log: LogSettings = Field(default_factory=LogSettings)
     bus: BusSettings = Field(default_factory=lambda: BusSettings.model_validate({}))
     database: DatabaseSettings = Field(default_factory=lambda: DatabaseSettings.model_validate({}))
+    knowledge: KnowledgeSettings = Field(
+        default_factory=lambda: KnowledgeSettings.model_validate({})
+    )
+    engine: EngineSettings = Field(default_factory=lambda: EngineSettings.model_validate({}))
     openai: OpenAISettings = Field(default_factory=lambda: OpenAISettings.model_validate({}))
     model: ModelSettings = Field(default_factory=lambda: ModelSettings.model_validate({}))
+
+    @property
+    def config_dir(self) -> Path:
+        """Where specialists, phrases and the sample knowledge are."""
+        return self.config or _CONFIG
+
+    @property
+    def knowledge_settings(self) -> KnowledgeSettings:
+        """The knowledge base's part, its exemplars in the configuration folder."""
+        return self.knowledge.model_copy(update={"exemplars_dir": self.config_dir / "exemplars"})
 
     @property
     def bus_settings(self) -> BusSettings:

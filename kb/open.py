@@ -54,6 +54,10 @@ class Knowledge:
             on_change=self._after_change,
         )
 
+    async def is_untouched(self) -> bool:
+        """True if nothing was ever written, not even something that was removed again."""
+        return await self._truth.version() == 0
+
     async def refresh(self) -> None:
         """Take over changes now instead of at the next poll."""
         await self._synchroniser.refresh()

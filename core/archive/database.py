@@ -67,7 +67,7 @@ class Database:
 
     async def migrate(self) -> None:
         """Bring the tables to the newest revision; several processes may do so at once."""
-        if await self._current() == newest_revision():
+        if await self.revision() == newest_revision():
             return
         # The import costs a quarter of a second, which a start with nothing to do is spared.
         await asyncio.to_thread(_import_alembic)
@@ -93,7 +93,8 @@ class Database:
     ) -> None:
         await self.close()
 
-    async def _current(self) -> str | None:
+    async def revision(self) -> str | None:
+        """The last migration its tables have seen; None for a new database."""
         try:
             async with self.read() as connection:
                 found = await connection.execute(text("SELECT version_num FROM alembic_version"))

@@ -1,0 +1,1 @@
+"""The commands of `switchboard`, one module for each family."""

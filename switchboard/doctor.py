@@ -1,0 +1,149 @@
+"""The checks of `switchboard doctor`: what was found, and the mend where something is wrong.
+
+Above: `commands.diagnose`. Below: `doctor_stores`, the folders' own checks. Nothing is changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from config.settings import Settings, load_settings
+from core.errors import ConfigError, SwitchboardError
+from core.telemetry import configure_logging
+from switchboard.data_folder import DataFolder
+
+_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line. `note`: it runs, but something is worth knowing; `unfit`: it would not run."""
+
+    name: str
+    state: Literal["ok", "note", "unfit"]
+    found: str
+    mend: str = ""
+
+
+async def examine(data: Path | None) -> list[Finding]:
+    """All findings, in the order in which a start would meet them."""
+    try:
+        settings = load_settings(overrides={"data": data})
+    except ConfigError as error:
+        return [
+            Finding("configuration", "unfit", fault, "see docs/configuration.md")
+            for fault in str(error).splitlines()
+        ]
+    configure_logging(level="ERROR", json=False)
+    findings = [Finding("configuration", "ok", "every setting is sound")]
+    from switchboard import doctor_stores as stores
+
+    checks: tuple[tuple[str, Callable[[Settings], Awaitable[Finding]]], ...] = (
+        ("data folder", _data_folder),
+        ("store", stores.check_store),
+        ("database", stores.check_database),
+        ("knowledge", stores.check_knowledge),
+        ("specialists", _specialists),
+        ("language model", _language_model),
+        ("web address", _web_address),
+    )
+    for name, check in checks:
+        findings.append(await _guard(name, check, settings))
+    return findings
+
+
+async def _guard(
+    name: str, check: Callable[[Settings], Awaitable[Finding]], settings: Settings
+) -> Finding:
+    """A check that fails is a finding; none may hang."""
+    try:
+        async with asyncio.timeout(_SECONDS):
+            return await check(settings)
+    except TimeoutError:
+        return Finding(name, "unfit", f"no answer within {_SECONDS:.0f} s", "check the network")
+    except SwitchboardError as error:
+        return Finding(name, "unfit", str(error))
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the doctor reports it
+        return Finding(name, "unfit", f"{type(error).__name__}: {error}")
+
+
+async def _data_folder(settings: Settings) -> Finding:
+    folder = DataFolder(settings.data)
+    here = folder.path
+    while not here.exists():
+        here = here.parent
+    if not os.access(here, os.W_OK | os.X_OK):
+        return Finding(
+            "data folder", "unfit", f"{here} cannot be written to",
+            "give this user the right to, or set SWITCHBOARD_DATA",
+        )  # fmt: skip
+    note = folder.find_gateway()
+    running = f", a gateway runs on it (process {note.pid})" if note else ""
+    return Finding("data folder", "ok", f"{folder.path}{running}")
+
+
+async def _specialists(settings: Settings) -> Finding:
+    from core.escalation.policy import read_rules
+    from core.phrases import load_phrases
+    from core.specialists.registry import SpecialistRegistry
+
+    folder = settings.config_dir
+    registry = SpecialistRegistry(folder / "specialists")
+    phrases = load_phrases(folder / "phrases", default=settings.engine.default_language)
+    read_rules(folder / "escalation.toml")
+    names = ", ".join(spec.name for spec in registry.all())
+    return Finding("specialists", "ok", f"{names}; speaking {', '.join(phrases.languages)}")
+
+
+async def _language_model(settings: Settings) -> Finding:
+    import aiohttp
+
+    providers = settings.model_settings.providers
+    if not providers:
+        return Finding(
+            "language model", "note", "none: answers are passages of the knowledge base",
+            "set OPENAI_API_KEY or OPENAI_BASE_URL to have one",
+        )  # fmt: skip
+    down: list[str] = []
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+        for provider in providers:
+            base = (provider.base_url or "https://api.openai.com/v1").rstrip("/")
+            key = provider.api_key.get_secret_value() if provider.api_key else ""
+            headers = {"Authorization": f"Bearer {key}"} if key else {}
+            try:
+                async with session.get(f"{base}/models", headers=headers) as response:
+                    if response.status in (401, 403):
+                        down.append(f"{provider.name} refuses the key")
+                    elif response.status >= 500:
+                        down.append(f"{provider.name} answers {response.status}")
+            except (aiohttp.ClientError, TimeoutError) as error:
+                down.append(f"{provider.name} does not answer ({type(error).__name__})")
+    if down:
+        return Finding(
+            "language model", "note", "; ".join(down),
+            "check key and address; meanwhile the answers come without it",
+        )  # fmt: skip
+    names = ", ".join(f"{provider.name} ({provider.model})" for provider in providers)
+    return Finding("language model", "ok", names)
+
+
+async def _web_address(settings: Settings) -> Finding:
+    place = f"{settings.host}:{settings.port}"
+    note = DataFolder(settings.data).find_gateway()
+    if note is not None:
+        return Finding("web address", "ok", f"{note.url}, served by process {note.pid}")
+    try:
+        server = await asyncio.start_server(lambda _r, w: w.close(), settings.host, settings.port)
+    except OSError as error:
+        return Finding(
+            "web address", "note", f"{place} cannot be had: {error.strerror}",
+            "stop who uses it, or choose another with --port or SWITCHBOARD_PORT",
+        )  # fmt: skip
+    server.close()
+    await server.wait_closed()
+    return Finding("web address", "ok", f"{place} is free")

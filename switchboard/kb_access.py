@@ -1,0 +1,178 @@
+"""Knowledge for the commands: through a gateway's API, or in the database itself.
+
+Above: `commands.knowledge`. Below: `gateway` (HTTP), `kb.open` (direct). What is written to the
+database reaches a running gateway by itself: it looks for a new knowledge version every second.
+So a file is read here, where it is; only a gateway named by `--url` is written to over HTTP. A
+search asks the running gateway if there is one: its index is in memory already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from config.settings import Settings
+from core.errors import InputError
+from core.messages import format_time
+from switchboard.attach import attach_database, read_settings
+from switchboard.gateway import GatewayClient, Whereabouts, find_gateway, open_gateway
+
+if TYPE_CHECKING:
+    from kb.open import Knowledge
+
+Tell = Callable[[int, int], None]
+
+
+class Access(Protocol):
+    """What the commands need of the knowledge base; all results are plain JSON values."""
+
+    async def add(
+        self, paths: Sequence[Path], *, category: str | None, language: str | None, tell: Tell
+    ) -> dict[str, Any]:
+        """Take files in: `{added, changed, removed, unchanged, failed}`."""
+        ...
+
+    async def search(self, query: str, *, limit: int, category: str | None) -> dict[str, Any]:
+        """`{passages, verdict, …}`."""
+        ...
+
+    async def list(self) -> list[dict[str, Any]]:
+        """All documents."""
+        ...
+
+    async def remove(self, document: str) -> None:
+        """Raises `NotFound`."""
+        ...
+
+
+@asynccontextmanager
+async def open_access(
+    *, data: Path | None, url: str | None, token: str | None
+) -> AsyncIterator[Access]:
+    """The way to the knowledge base that these options name."""
+    settings = read_settings(data)
+    place = find_gateway(settings, url=url, token=token)
+    if place is not None and (url or settings.url):
+        async with open_gateway(place) as client:
+            yield RemoteAccess(client, settings)
+        return
+    yield DirectAccess(settings, place)
+
+
+class DirectAccess:
+    """Works on the database of this installation."""
+
+    def __init__(self, settings: Settings, place: Whereabouts | None) -> None:
+        self._settings = settings
+        self._place = place
+
+    async def add(
+        self, paths: Sequence[Path], *, category: str | None, language: str | None, tell: Tell
+    ) -> dict[str, Any]:
+        """See `Access`."""
+        async with self._knowledge() as knowledge:
+            report = await knowledge.ingest(
+                paths, category=category, language=language,
+                on_progress=lambda now: tell(now.passages_done, now.passages),
+            )  # fmt: skip
+        shape = asdict(report)
+        shape["failed"] = [str(error) for error in report.failed]
+        return shape
+
+    async def search(self, query: str, *, limit: int, category: str | None) -> dict[str, Any]:
+        """See `Access`."""
+        if self._place is not None:
+            async with open_gateway(self._place) as client:
+                return await search_over_http(client, query, limit=limit, category=category)
+        async with self._knowledge() as knowledge:
+            categories = (category,) if category else ()
+            result = await knowledge.searcher.search(query, limit=limit, categories=categories)
+        return result.model_dump(mode="json")
+
+    async def list(self) -> list[dict[str, Any]]:
+        """See `Access`."""
+        async with self._knowledge() as knowledge:
+            documents = await knowledge.list()
+        return [
+            asdict(document) | {"updated_at": format_time(document.updated_at)}
+            for document in documents
+        ]
+
+    async def remove(self, document: str) -> None:
+        """See `Access`."""
+        async with self._knowledge() as knowledge:
+            await knowledge.remove(document)
+
+    @asynccontextmanager
+    async def _knowledge(self) -> AsyncIterator[Knowledge]:
+        from kb.open import open_knowledge
+
+        async with (
+            attach_database(self._settings) as database,
+            open_knowledge(self._settings.knowledge_settings, database) as knowledge,
+        ):
+            yield knowledge
+
+
+class RemoteAccess:
+    """Works on a gateway that may be anywhere, over its API."""
+
+    def __init__(self, client: GatewayClient, settings: Settings) -> None:
+        self._client = client
+        self._settings = settings
+
+    async def add(
+        self, paths: Sequence[Path], *, category: str | None, language: str | None, tell: Tell
+    ) -> dict[str, Any]:
+        """See `Access`. Files are read here and sent as documents."""
+        from kb.loader import Defaults, Loader, find_files
+
+        kb = self._settings.knowledge_settings
+        loader = Loader(default_language=kb.default_language, largest_file=kb.largest_file)
+        defaults = Defaults(category, language)
+        files = await asyncio.to_thread(find_files, paths)
+        report: dict[str, Any] = {
+            "added": [], "changed": [], "removed": [], "unchanged": 0, "failed": [],
+        }  # fmt: skip
+        for number, file in enumerate(files, 1):
+            try:
+                for draft in await asyncio.to_thread(loader.load, file, defaults):
+                    fields = draft.model_dump(exclude={"source", "markdown"}, exclude_none=True)
+                    await self._client.call("POST", "/knowledge/documents", body=fields)
+                    report["added"].append(draft.id)
+            except InputError as error:
+                report["failed"].append(f"{file.path}: {error}")
+            tell(number, len(files))
+        return report
+
+    async def search(self, query: str, *, limit: int, category: str | None) -> dict[str, Any]:
+        """See `Access`."""
+        return await search_over_http(self._client, query, limit=limit, category=category)
+
+    async def list(self) -> list[dict[str, Any]]:
+        """See `Access`."""
+        documents: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while True:
+            query = {"limit": 200, "cursor": cursor}
+            page = await self._client.call("GET", "/knowledge/documents", query=query)
+            documents += page["items"]
+            cursor = page.get("next")
+            if not cursor:
+                return documents
+
+    async def remove(self, document: str) -> None:
+        """See `Access`."""
+        await self._client.call("DELETE", f"/knowledge/documents/{document}")
+
+
+async def search_over_http(
+    client: GatewayClient, query: str, *, limit: int, category: str | None
+) -> dict[str, Any]:
+    """The gateway's own search."""
+    parameters = {"q": query, "k": limit, "category": category}
+    return await client.call("GET", "/knowledge/search", query=parameters)

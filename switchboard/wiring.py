@@ -1,0 +1,116 @@
+"""Opens the parts a process needs, in order, and closes them in reverse.
+
+Above: `serving`, `roles`. Below: everything. Order: store → database → knowledge → engine → web
+application. Imports are made when a part is needed: an archive process loads no model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from config.settings import Settings
+from core.bus.connect import Bus, open_bus
+from switchboard.data_folder import DataFolder
+
+if TYPE_CHECKING:
+    from channels.server import ServerService
+    from core.archive.database import Database
+    from core.engine.open import Engine
+    from core.engine.runner import TurnRunner
+    from kb.ingest import Progress
+    from kb.open import Knowledge
+
+Report = Callable[[int, int], None]
+ShowProgress = Callable[[str], AbstractContextManager[Report]]
+
+
+@dataclass
+class Parts:
+    """What this process has opened; None is what its roles do not need."""
+
+    settings: Settings
+    bus: Bus
+    database: Database
+    admin_token: str
+    knowledge: Knowledge | None = None
+    engine: Engine | None = None
+    turn: TurnRunner | None = None
+    server: ServerService | None = None
+    pages: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+
+@asynccontextmanager
+async def open_parts(
+    settings: Settings, folder: DataFolder, roles: Sequence[str], *, progress: ShowProgress,
+    fill: bool = False,
+) -> AsyncIterator[Parts]:  # fmt: skip
+    """Open everything these roles need. Raises `ConfigError` (with the mend) if it cannot run.
+
+    `fill`: put the sample knowledge into a knowledge base that never held anything.
+    """
+    async with AsyncExitStack() as stack:
+        bus = await stack.enter_async_context(open_bus(settings.bus_settings))
+        database = await stack.enter_async_context(_open_database(settings))
+        parts = Parts(settings, bus, database, _admin_token(settings, folder))
+        if {"web", "worker"} & set(roles):
+            await _open_knowledge(stack, parts, fill=fill, progress=progress)
+            await _open_engine(stack, parts)
+        if "web" in roles:
+            from switchboard.doors import open_server
+
+            parts.server = open_server(parts, folder)
+        yield parts
+
+
+@asynccontextmanager
+async def _open_database(settings: Settings) -> AsyncIterator[Database]:
+    from core.archive.database import open_database
+
+    async with open_database(settings.database_settings) as database:
+        await database.migrate()
+        yield database
+
+
+async def _open_knowledge(
+    stack: AsyncExitStack, parts: Parts, *, fill: bool, progress: ShowProgress
+) -> None:
+    from kb.open import open_knowledge
+
+    settings = parts.settings
+    opened = open_knowledge(settings.knowledge_settings, parts.database)
+    parts.knowledge = knowledge = await stack.enter_async_context(opened)
+    if fill and settings.sample_knowledge and await knowledge.is_untouched():
+        with progress("Reading the sample knowledge (first start only)") as report:
+
+            def tell(now: Progress) -> None:
+                report(now.passages_done, now.passages)
+
+            await knowledge.ingest([settings.config_dir / "knowledge"], on_progress=tell)
+
+
+async def _open_engine(stack: AsyncExitStack, parts: Parts) -> None:
+    from core.engine.echo import EchoTurn
+    from core.engine.open import EngineFiles, open_engine
+
+    settings, knowledge = parts.settings, parts.knowledge
+    assert knowledge is not None
+    if settings.engine.turn == "echo":
+        parts.turn = EchoTurn()
+        return
+    parts.engine = await stack.enter_async_context(
+        open_engine(
+            settings.engine, settings.model_settings,
+            EngineFiles(settings.config_dir, settings.data),
+            embedder=knowledge.embedder, knowledge=knowledge.searcher,
+        )
+    )  # fmt: skip
+    parts.turn = parts.engine.turn
+
+
+def _admin_token(settings: Settings, folder: DataFolder) -> str:
+    if settings.admin_token is not None:
+        return settings.admin_token.get_secret_value()
+    return folder.secret("admin.token")
