@@ -27,7 +27,11 @@ class EngineSettings(BaseModel):
         gt=0,
         description="Deadline of triage and of each search of the knowledge base.",
     )
-    languages: tuple[str, ...] = Field(default=("en", "cs", "ru", "de", "es"), min_length=1)
+    languages: tuple[str, ...] = Field(
+        default=("en", "cs", "ru", "de", "es"),
+        min_length=1,
+        description="Languages that are answered in.",
+    )
     default_language: str = Field(
         default="en", description="When neither message nor conversation tells."
     )
