@@ -28,7 +28,9 @@ class ModelSettings(BaseModel):
     providers: tuple[ProviderSettings, ...] = Field(
         default=(), description="In order of preference. None: the engine works without a model."
     )
-    temperature: float = Field(default=0.2, ge=0, le=2)
+    temperature: float = Field(
+        default=0.2, ge=0, le=2, description="How freely the model words its answers."
+    )
     max_tokens: int = Field(default=800, ge=16, description="The longest answer of one model call.")
     max_steps: int = Field(default=6, ge=1, le=8, description="Model calls in one turn.")
     turn_tokens: int = Field(
@@ -36,7 +38,7 @@ class ModelSettings(BaseModel):
         ge=1000,
         description="Tokens read and written in one turn before it must answer.",
     )
-    connect_seconds: float = Field(default=5.0, gt=0)
+    connect_seconds: float = Field(default=5.0, gt=0, description="To reach a model server.")
     first_chunk_seconds: float = Field(
         default=10.0, gt=0, description="From the request to its first piece."
     )
