@@ -5,7 +5,7 @@ export const cs: Words = {
   openUnread: (count) => `Otevřít chat, nepřečtených zpráv: ${count}`,
   close: "Zavřít chat",
   title: "Podpora",
-  assistant: "AI asistent",
+  assistant: "Asistent",
   person: "Tým podpory",
   you: "Vy",
   ai: "AI",

@@ -5,7 +5,7 @@ export const de: Words = {
   openUnread: (count) => `Chat öffnen, ${count} ungelesen`,
   close: "Chat schließen",
   title: "Support",
-  assistant: "KI-Assistent",
+  assistant: "Assistent",
   person: "Support-Team",
   you: "Sie",
   ai: "KI",

@@ -3,7 +3,7 @@ export const en = {
   openUnread: (count: string) => `Open chat, ${count} unread`,
   close: "Close chat",
   title: "Support",
-  assistant: "AI assistant",
+  assistant: "Assistant",
   person: "Support team",
   you: "You",
   ai: "AI",

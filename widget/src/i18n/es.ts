@@ -5,7 +5,7 @@ export const es: Words = {
   openUnread: (count) => `Abrir el chat, ${count} sin leer`,
   close: "Cerrar el chat",
   title: "Ayuda",
-  assistant: "Asistente de IA",
+  assistant: "Asistente",
   person: "Equipo de ayuda",
   you: "Usted",
   ai: "IA",

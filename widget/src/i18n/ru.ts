@@ -7,7 +7,7 @@ export const ru: Words = {
   openUnread: (count) => `Открыть чат, непрочитанных: ${count}`,
   close: "Закрыть чат",
   title: "Поддержка",
-  assistant: "ИИ-ассистент",
+  assistant: "Ассистент",
   person: "Служба поддержки",
   you: "Вы",
   ai: "ИИ",

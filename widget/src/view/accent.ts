@@ -17,11 +17,12 @@ export function accentVariables(wish: string | undefined): Record<string, string
   const black: Rgb = [17, 18, 22];
   // White is the calmer choice where both would do; a fill in between is moved until one does.
   const onWhite = contrast(fill, white) >= AA;
+  const onDark = (tone: Rgb): boolean => contrast(tone, SURFACES.dark) >= AA;
   return {
     "--accent": css(onWhite ? fill : until(fill, white, (tone) => contrast(tone, black) >= AA)),
     "--on-accent": css(onWhite ? white : black),
     "--accent-ink-light": css(until(fill, black, (tone) => contrast(tone, SURFACES.light) >= AA)),
-    "--accent-ink-dark": css(until(fill, white, (tone) => contrast(tone, SURFACES.dark) >= AA)),
+    "--accent-ink-dark": css(until(until(fill, brightened(fill), onDark), white, onDark)),
   };
 }
 
@@ -39,6 +40,12 @@ export function parseHex(text: string | undefined): Rgb | null {
 export function contrast(one: Rgb, other: Rgb): number {
   const [low = 0, high = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
   return (high + 0.05) / (low + 0.05);
+}
+
+/** The same hue at its brightest, a third of the way to white: grey is no part of lightening. */
+function brightened(colour: Rgb): Rgb {
+  const scale = 255 / Math.max(1, ...colour);
+  return mix([colour[0] * scale, colour[1] * scale, colour[2] * scale], [255, 255, 255], 0.35);
 }
 
 function until(from: Rgb, towards: Rgb, good: (tone: Rgb) => boolean): Rgb {

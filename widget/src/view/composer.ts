@@ -47,9 +47,15 @@ export class Composer {
     this.field.setAttribute("aria-label", words.placeholder);
     this.#send.setAttribute("aria-label", words.send);
     this.#send.title = words.send;
-    this.#notice.textContent = words.notice;
+    this.note(false);
     this.#hint.textContent = words.sendHint;
     this.#count();
+  }
+
+  /** What stands under the field: who answers, or how to send when that is a person. */
+  note(human: boolean): void {
+    const words = this.#words;
+    if (words) this.#notice.textContent = human ? words.sendHint : words.notice;
   }
 
   #pressed(event: KeyboardEvent): void {

@@ -212,6 +212,7 @@ export class Frame {
     const words = this.#words;
     const person = entries.findLast(({ author }) => author.role === "human_agent")?.author ?? null;
     const human = head.owner === "human";
+    this.#composer.note(human);
     const named = person?.name ? words.statusHuman(person.name) : words.statusHumanAnyone;
     const held = head.status === "closed" ? words.statusClosed : human ? named : words.statusAi;
     const text = line === "connecting" ? words.connecting : held;

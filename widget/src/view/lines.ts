@@ -105,7 +105,7 @@ function storedRating(entry: Entry, entries: readonly Entry[]): string | undefin
 function lineOfDraft(draft: Draft, first: boolean, online: boolean, setting: Setting): Line {
   return {
     key: `mine:${draft.clientId}`,
-    signature: [draft.status, online, first, draft.error?.message].join("|"),
+    signature: [draft.status.replace("waiting", "sending"), online, first, draft.error?.message].join("|"),
     draw: () => draftLine(draft, online, first, setting),
   };
 }

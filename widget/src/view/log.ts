@@ -71,18 +71,19 @@ export class Log {
   }
 
   #reconcile(lines: readonly Line[]): boolean {
+    const wanted = new Set(lines.map(({ key }) => key));
+    for (const [key, { node }] of this.#drawn) if (!wanted.has(key)) node.remove();
     const next = new Map<string, Drawn>();
-    let cursor: Element | null = this.#list.firstElementChild;
-    let grown = false;
+    let after: Element | null = null;
     for (const line of lines) {
       const before = this.#drawn.get(line.key);
       const drawn = before?.signature === line.signature ? before : this.#draw(line, before);
-      grown ||= !before;
+      const place: Element | null = after ? after.nextElementSibling : this.#list.firstElementChild;
+      if (place !== drawn.node) this.#list.insertBefore(drawn.node, place);
       next.set(line.key, drawn);
-      if (cursor === drawn.node) cursor = cursor.nextElementSibling;
-      else this.#list.insertBefore(drawn.node, cursor);
+      after = drawn.node;
     }
-    for (const [key, { node }] of this.#drawn) if (!next.has(key)) node.remove();
+    const grown = lines.some(({ key }) => !this.#drawn.has(key));
     this.#drawn = next;
     return grown;
   }
