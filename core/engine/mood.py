@@ -44,7 +44,7 @@ def is_shouted(text: str) -> bool:
     """Rows of exclamation marks, or most words in capitals."""
     words = _WORD.findall(text)
     loud = sum(word.isupper() for word in words)
-    return bool(_SHOUTING.search(text)) or (len(words) >= 4 and loud >= 0.6 * len(words))
+    return bool(_SHOUTING.search(text)) or (len(words) >= 3 and loud >= 0.6 * len(words))
 
 
 def _best(head: LogisticHead | None, row: Matrix, allowed: tuple[str, ...]) -> str | None:

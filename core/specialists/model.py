@@ -217,11 +217,13 @@ class _Collected:
     def __init__(self, model: str) -> None:
         self._model = model
         self._calls: dict[int, _Partial] = {}
+        self._pieces = 0
         self._finished: str | None = None
         self._tokens = (0, 0)
 
     def add(self, piece: ChatCompletionChunk) -> str:
         """Take one piece; gives the text in it."""
+        self._pieces += 1
         if piece.usage is not None:
             self._tokens = (piece.usage.prompt_tokens or 0, piece.usage.completion_tokens or 0)
         if not piece.choices:
@@ -239,7 +241,9 @@ class _Collected:
         return choice.delta.content or ""
 
     def last_chunk(self) -> ModelChunk:
-        """The closing chunk. Raises `ModelGarbage` if the stream was cut."""
+        """The closing chunk. Raises `ModelGarbage` if the stream held nothing or was cut."""
+        if not self._pieces:
+            raise ModelGarbage("the body holds no answer", retryable=True)
         if self._finished is None:
             raise ModelGarbage("the stream ended in the middle", code="model_cut", retryable=True)
         if self._finished == "content_filter":

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from core.errors import ConfigError
-from core.specialists.spec import SpecialistSpec, read_spec
+from core.specialists.spec import SpecialistSpec, line_of, read_spec
 
 _log = structlog.get_logger("specialists")
 _GENERAL = "general"
@@ -87,7 +87,8 @@ def read_folder(folder: Path) -> dict[str, SpecialistSpec]:
         unknown = [name for name in spec.consult if name not in specs]
         if unknown and not faults:
             file = folder / f"{spec.name}.toml"
-            faults.append(f"{file}: consult: no specialist {', '.join(unknown)}")
+            line = line_of(file.read_text(encoding="utf-8"), ("consult",))
+            faults.append(f"{file}:{line}: consult: no specialist {', '.join(unknown)}")
     if not specs and not faults:
         faults.append(f"{folder}: no specialist (*.toml) in this folder")
     if faults:

@@ -87,13 +87,13 @@ def read_spec(path: Path) -> SpecialistSpec:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: {error}") from error
+        raise ConfigError(f"{path}:{_line_of_syntax(text, error)}: {error}") from error
     try:
         spec = SpecialistSpec.model_validate(data)
     except ValidationError as error:
         raise ConfigError("\n".join(_faults(path, text, error))) from error
     if spec.name != path.stem:
-        line = _line_of(text, ("name",))
+        line = line_of(text, ("name",))
         raise ConfigError(f"{path}:{line}: name: must be the file's own name, {path.stem!r}")
     return spec.model_copy(update={"instructions": _prompt(path, text, spec.prompt)})
 
@@ -101,7 +101,7 @@ def read_spec(path: Path) -> SpecialistSpec:
 def _prompt(path: Path, text: str, name: str) -> str:
     file = path.parent / name
     if file.resolve().parent != path.parent.resolve() or not file.is_file():
-        line = _line_of(text, ("prompt",))
+        line = line_of(text, ("prompt",))
         raise ConfigError(f"{path}:{line}: prompt: no file {name!r} beside it")
     words = _read(file).strip()
     if not words:
@@ -121,11 +121,16 @@ def _faults(path: Path, text: str, error: ValidationError) -> list[str]:
     for fault in error.errors():
         where = tuple(str(part) for part in fault["loc"])
         message = fault["msg"].removeprefix("Value error, ")
-        faults.append(f"{path}:{_line_of(text, where)}: {'.'.join(where)}: {message}")
+        faults.append(f"{path}:{line_of(text, where)}: {'.'.join(where)}: {message}")
     return faults
 
 
-def _line_of(text: str, where: tuple[str, ...]) -> int:
+def _line_of_syntax(text: str, error: tomllib.TOMLDecodeError) -> int:
+    found = re.search(r"at line (\d+)", str(error))
+    return int(found[1]) if found else max(1, len(text.splitlines()))
+
+
+def line_of(text: str, where: tuple[str, ...]) -> int:
     """The line (from 1) where the deepest named key of `where` is set; 1 if it is nowhere."""
     names = [part for part in where if not part.isdigit()]
     for name in reversed(names):

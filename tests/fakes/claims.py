@@ -24,18 +24,18 @@ class Talk:
 
     def customer(self, text: str) -> Talk:
         """The customer writes."""
-        return self._add(EntryBody(id=self._id(), author=Author(role="customer"), text=text))
+        return self.add(EntryBody(id=self._id(), author=Author(role="customer"), text=text))
 
     def presses(self, value: str) -> Talk:
         """The customer presses a button."""
         author = Author(role="customer")
-        return self._add(
+        return self.add(
             EntryBody(id=self._id(), kind="control", action="button", value=value, author=author)
         )
 
     def human(self, text: str) -> Talk:
         """A human agent writes."""
-        return self._add(
+        return self.add(
             EntryBody(id=self._id(), author=Author(role="human_agent", name="Ada"), text=text)
         )
 
@@ -64,7 +64,7 @@ class Talk:
         self.cursor = len(self.entries)
         before = len(self.entries)
         for body in commit.entries:
-            self._add(body)
+            self.add(body)
         self.cursor = len(self.entries)
         self.state = commit.state
         changes = commit.head.model_dump(exclude_none=True)
@@ -74,7 +74,8 @@ class Talk:
     def _id(self) -> EntryId:
         return EntryId(f"test:{len(self.entries) + 1}")
 
-    def _add(self, body: EntryBody) -> Talk:
+    def add(self, body: EntryBody) -> Talk:
+        """Any entry, under the next sequence."""
         seq = len(self.entries) + 1
         self.entries.append(Entry(**body.model_dump(), seq=seq, at=NOW))
         return self

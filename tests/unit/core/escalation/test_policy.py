@@ -1,0 +1,51 @@
+"""The escalation policy as a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import ConfigError
+from core.escalation.policy import EscalationRules, Signals, judge, read_rules
+
+RULES = EscalationRules()
+BAD = ("neutral", "frustrated", "angry")
+
+
+@pytest.mark.parametrize(
+    ("signals", "verdict", "reason"),
+    [
+        (Signals(), "continue", ""),
+        (Signals(wishes_human=True), "escalate", "request"),
+        (Signals(wishes_human=True, offered=True), "escalate", "request"),
+        (Signals(answered=False), "offer", "cannot_know"),
+        (Signals(answered=False, offered=True), "continue", ""),
+        (Signals(answered=False, unanswered=2, offered=True), "escalate", "no_progress"),
+        (Signals(answered=True, unanswered=9), "continue", ""),
+        (Signals(moods=BAD), "offer", "frustration"),
+        (Signals(moods=BAD, offered=True), "continue", ""),
+        (Signals(moods=(*BAD, "neutral")), "continue", ""),
+        (Signals(moods=("angry",)), "continue", ""),
+    ],
+)
+def test_the_first_rule_that_fires_decides(signals: Signals, verdict: str, reason: str) -> None:
+    judgement = judge(signals, RULES)
+    assert (judgement.verdict, judgement.reason) == (verdict, reason)
+
+
+def test_a_wish_is_quoted() -> None:
+    assert (
+        judge(Signals(wishes_human=True, quote="a human, please"), RULES).span == "a human, please"
+    )
+
+
+def test_rules_are_read_and_faults_named(tmp_path: Path) -> None:
+    path = tmp_path / "escalation.toml"
+    path.write_text("[policy]\nfrustration_turns = 4\n", encoding="utf-8")
+    assert read_rules(path).frustration_turns == 4
+    path.write_text("[policy]\nfrustration_turns = 0\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"policy\.frustration_turns"):
+        read_rules(path)
+    with pytest.raises(ConfigError):
+        read_rules(tmp_path / "missing.toml")
