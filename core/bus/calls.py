@@ -43,8 +43,16 @@ class Calls:
         try:
             return await self.command("EVALSHA", script.sha, len(keys), *keys, *args)
         except NoScriptError:
+            return await self._load_and_run(script, keys, args)
+
+    async def _load_and_run(self, script: Script, keys: Sequence[str], args: Sequence[Arg]) -> Any:
+        try:
             await load_scripts(self._client)
             return await self.command("EVALSHA", script.sha, len(keys), *keys, *args)
+        except NoScriptError as error:  # restarted once more in between
+            raise BusUnavailable("the store forgot its scripts while they were loaded") from error
+        except (RedisError, OSError, TimeoutError) as error:
+            raise translate(error) from error
 
     async def command(self, *words: Arg) -> Any:
         """Run one command whose keys are on one shard."""
