@@ -93,6 +93,12 @@ class Triage:
         """For health pages and `doctor`."""
         return self._trained.calibration
 
+    @property
+    def specialists(self) -> tuple[str, ...]:
+        """Names of those it can route to."""
+        labels = (label.split("/") for label in self._trained.route.labels)
+        return tuple(sorted({label[1] for label in labels if label[0] == "intent"}))
+
     async def decide(
         self,
         text: str,
