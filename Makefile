@@ -102,7 +102,14 @@ test: $(DEV) $(NODE) ## the fast suite
 .PHONY: test-all
 test-all: $(DEV) $(NODE) system ## the fast suite, then chaos, cluster, browser, postgres and bench smoke
 	@$(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
+	@$(MAKE) test-widget
 	@$(MAKE) test-rest
+
+.PHONY: test-widget
+test-widget: ## check the types and units of the widget, and that widget/dist is the build of its source
+	@if command -v npm >/dev/null; then \
+	  cd widget && npm ci --no-audit --no-fund --silent && npm test --silent && npm run build --silent && git diff --exit-code --stat -- dist; \
+	else echo "npm is not on this machine: the widget's own tests are skipped" >&2; fi
 
 # One after the other: these kill servers, measure time or drive a browser.
 .PHONY: test-rest
