@@ -1,4 +1,4 @@
-"""From variables to nested values: names, usual names, mounted secrets, lists. Pure but for `*_FILE`.
+"""From variables to nested values: names, usual names, lists, and secrets in mounted files.
 
 Above: `settings`, which hands the environment in. Below: pydantic models of the folders.
 
@@ -90,7 +90,7 @@ def _walk(
             default=_show_default(field),
             description=(field.description or "").strip(),
             secret=SecretStr in _types(field.annotation),
-            complex=any(kind in _types(field.annotation) for kind in (tuple, list, dict, frozenset)),
+            complex=not _types(field.annotation).isdisjoint({tuple, list, dict, frozenset}),
         )
 
 

@@ -96,7 +96,7 @@ class Settings(BaseModel):
     )
     url: str | None = Field(None, description="For commands: the running gateway to talk to.")
     token: SecretStr | None = Field(None, description="For commands: the token to show it.")
-    log: LogSettings = Field(default_factory=LogSettings)
+    log: LogSettings = Field(default_factory=lambda: LogSettings.model_validate({}))
     bus: BusSettings = Field(default_factory=lambda: BusSettings.model_validate({}))
     database: DatabaseSettings = Field(default_factory=lambda: DatabaseSettings.model_validate({}))
     knowledge: KnowledgeSettings = Field(
@@ -178,7 +178,8 @@ def _explain(error: ValidationError) -> list[str]:
     lines: list[str] = []
     for item in error.errors(include_url=False, include_input=False, include_context=False):
         place = tuple(str(step) for step in item["loc"])
-        found = next((by_path[place[:n]] for n in range(len(place), 0, -1) if place[:n] in by_path), None)
+        prefixes = (place[:length] for length in range(len(place), 0, -1))
+        found = next((by_path[path] for path in prefixes if path in by_path), None)
         name = " or ".join(found.names) if found else ".".join(place)
         rest = ".".join(place[len(found.path) :]) if found else ""
         lines.append(f"{name}{f' ({rest})' if rest else ''}: {item['msg']}")

@@ -5,7 +5,7 @@ Above: `kb_access`, `letters`, `doctor`. Below: `core.bus`, `core.archive`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ def find_store(settings: Settings) -> BusSettings:
 
 
 @asynccontextmanager
-async def attach_bus(settings: Settings) -> AsyncIterator[Bus]:
+async def attach_bus(settings: Settings) -> AsyncGenerator[Bus]:
     """The bus; an embedded store that does not run is started for this command."""
     from core.bus.connect import open_bus
 
@@ -50,7 +50,7 @@ async def attach_bus(settings: Settings) -> AsyncIterator[Bus]:
 
 
 @asynccontextmanager
-async def attach_database(settings: Settings) -> AsyncIterator[Database]:
+async def attach_database(settings: Settings) -> AsyncGenerator[Database]:
     """The SQL database, its tables up to date."""
     from core.archive.database import open_database
 

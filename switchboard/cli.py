@@ -42,7 +42,7 @@ def main() -> None:
     except BrokenPipeError:  # the reader of a pipe has gone: nothing to say, and nobody to hear
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_FAILED)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- the top: what is not foreseen goes on
         _end(error)
 
 

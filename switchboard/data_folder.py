@@ -13,7 +13,7 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -60,7 +60,7 @@ class DataFolder:
             ) from error
 
     @contextmanager
-    def own(self) -> Iterator[None]:
+    def own(self) -> Generator[None]:
         """Be the only `up` here. A lock whose owner was killed is free again by itself."""
         with (self.path / "up.lock").open("a+", encoding="utf-8") as lock:
             try:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.errors import ConfigError
 from config.settings import Settings
+from core.errors import ConfigError
 from switchboard.attach import find_store
 from switchboard.doctor import Finding
 
@@ -46,7 +46,7 @@ async def check_database(settings: Settings) -> Finding:
         revision, newest = await database.revision(), newest_revision()
     if revision is not None and revision > newest:
         return Finding(
-            "database", "unfit", f"its tables are of revision {revision}, this version knows {newest}",
+            "database", "unfit", f"its tables are of revision {revision}, newer than {newest}",
             "run the newer version of Switchboard again",
         )  # fmt: skip
     state = "" if revision == newest else "; tables are brought up to date at the next start"

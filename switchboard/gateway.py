@@ -7,10 +7,10 @@ and `--token`, else `SWITCHBOARD_URL` and `SWITCHBOARD_TOKEN`, else by the data 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 
@@ -83,7 +83,7 @@ class GatewayClient:
     @asynccontextmanager
     async def stream(
         self, path: str, *, token: str, after: int = 0
-    ) -> AsyncIterator[AsyncIterator[ServerEvent]]:
+    ) -> AsyncGenerator[AsyncIterator[ServerEvent]]:
         """The server-sent events of `path`, from the entry after sequence `after`."""
         headers = self._headers(token) | {"Last-Event-ID": str(after)}
         headers["Accept"] = "text/event-stream"
@@ -109,7 +109,7 @@ class GatewayClient:
 
 
 @asynccontextmanager
-async def open_gateway(place: Whereabouts) -> AsyncIterator[GatewayClient]:
+async def open_gateway(place: Whereabouts) -> AsyncGenerator[GatewayClient]:
     """A client for the gateway at `place`."""
     async with aiohttp.ClientSession() as session:
         yield GatewayClient(session, place)
@@ -122,7 +122,7 @@ def _unwrap(status: int, raw: bytes) -> Any:
         answer = None
     if status < 400:
         return answer
-    problem: dict[str, Any] = answer if isinstance(answer, dict) else {}
+    problem = cast("dict[str, Any]", answer) if isinstance(answer, dict) else {}
     words = problem.get("detail") or problem.get("title") or f"the gateway answered {status}"
     raise InputError(str(words), code=str(problem.get("code") or status))
 

@@ -9,7 +9,7 @@ search asks the running gateway if there is one: its index is in memory already.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -52,7 +52,7 @@ class Access(Protocol):
 @asynccontextmanager
 async def open_access(
     *, data: Path | None, url: str | None, token: str | None
-) -> AsyncIterator[Access]:
+) -> AsyncGenerator[Access]:
     """The way to the knowledge base that these options name."""
     settings = read_settings(data)
     place = find_gateway(settings, url=url, token=token)
@@ -108,7 +108,7 @@ class DirectAccess:
             await knowledge.remove(document)
 
     @asynccontextmanager
-    async def _knowledge(self) -> AsyncIterator[Knowledge]:
+    async def _knowledge(self) -> AsyncGenerator[Knowledge]:
         from kb.open import open_knowledge
 
         async with (

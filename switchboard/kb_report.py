@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from switchboard.screen import complain, err, out, print_table
 
 
 @contextmanager
-def track(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+def track(*, quiet: bool) -> Generator[Callable[[int, int], None]]:
     """A progress bar on standard error; none when it is no terminal, or for programs."""
     bar = Progress(
         TextColumn("Reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
@@ -39,7 +39,9 @@ def show_passages(found: dict[str, Any]) -> None:
     """The passages, best first, and what the gateway would do with them."""
     for passage in found["passages"]:
         place = passage["title"] + (f" › {passage['heading']}" if passage.get("heading") else "")
-        out.print(f"[bold]{passage['score']:.2f}[/]  {escape(place)}  [dim]{passage['document']}[/]")
+        out.print(
+            f"[bold]{passage['score']:.2f}[/]  {escape(place)}  [dim]{passage['document']}[/]"
+        )
         out.print(f"      {escape(passage['span'])}")
     means = {"sure": "answers with the first", "unsure": "asks back", "none": "declines"}
     verdict = str(found.get("verdict", ""))

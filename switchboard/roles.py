@@ -9,21 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from core.runtime import Service
-from switchboard.wiring import Parts
+from switchboard.wiring import Parts, need
 
 
 def _web(parts: Parts) -> list[Service]:
-    assert parts.server is not None
-    return [parts.bus.live, parts.server]
+    return [parts.bus.live, need(parts.server)]
 
 
 def _worker(parts: Parts) -> list[Service]:
     from core.engine.worker import Worker
 
-    turn = parts.turn
-    assert turn is not None
-    services: list[Service] = [Worker(parts.bus, turn, grace_seconds=parts.settings.grace_seconds)]
-    return services
+    turn = need(parts.turn)
+    return [Worker(parts.bus, turn, grace_seconds=parts.settings.grace_seconds)]
 
 
 def _archive(parts: Parts) -> list[Service]:

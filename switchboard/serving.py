@@ -46,9 +46,9 @@ async def _serve(
     alone: bool,
 ) -> int:  # fmt: skip
     from switchboard.roles import list_services
-    from switchboard.wiring import open_parts
+    from switchboard.wiring import need, open_parts
 
-    _heed_early_stop()
+    _heed_early_stop(need(asyncio.current_task()))
     welcome = Welcome(alone=alone)
     opened = open_parts(settings, folder, roles, progress=welcome.progress, fill=alone)
     async with opened as parts:
@@ -81,12 +81,10 @@ def _refuse_unshared(settings: Settings, roles: Sequence[str]) -> None:
         )
 
 
-def _heed_early_stop() -> None:
+def _heed_early_stop(start: asyncio.Task[Any]) -> None:
     """SIGTERM before the services run ends the start the way Ctrl-C does."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None
     with suppress(NotImplementedError, RuntimeError, ValueError):
-        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, start.cancel)
 
 
 def _run(work: Coroutine[Any, Any, int]) -> int:

@@ -6,10 +6,10 @@ application. Imports are made when a part is needed: an archive process loads no
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from config.settings import Settings
 from core.bus.connect import Bus, open_bus
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kb.ingest import Progress
     from kb.open import Knowledge
 
+T = TypeVar("T")
 Report = Callable[[int, int], None]
 ShowProgress = Callable[[str], AbstractContextManager[Report]]
 
@@ -42,11 +43,18 @@ class Parts:
     pages: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
 
+def need(part: T | None) -> T:
+    """A part that must be there by now."""
+    if part is None:
+        raise RuntimeError("a part is used before it is opened")
+    return part
+
+
 @asynccontextmanager
 async def open_parts(
     settings: Settings, folder: DataFolder, roles: Sequence[str], *, progress: ShowProgress,
     fill: bool = False,
-) -> AsyncIterator[Parts]:  # fmt: skip
+) -> AsyncGenerator[Parts]:  # fmt: skip
     """Open everything these roles need. Raises `ConfigError` (with the mend) if it cannot run.
 
     `fill`: put the sample knowledge into a knowledge base that never held anything.
@@ -66,7 +74,7 @@ async def open_parts(
 
 
 @asynccontextmanager
-async def _open_database(settings: Settings) -> AsyncIterator[Database]:
+async def _open_database(settings: Settings) -> AsyncGenerator[Database]:
     from core.archive.database import open_database
 
     async with open_database(settings.database_settings) as database:
@@ -95,8 +103,7 @@ async def _open_engine(stack: AsyncExitStack, parts: Parts) -> None:
     from core.engine.echo import EchoTurn
     from core.engine.open import EngineFiles, open_engine
 
-    settings, knowledge = parts.settings, parts.knowledge
-    assert knowledge is not None
+    settings, knowledge = parts.settings, need(parts.knowledge)
     if settings.engine.turn == "echo":
         parts.turn = EchoTurn()
         return

@@ -1,4 +1,7 @@
-"""`doctor`: is this installation fit to run, and if not, what mends it. Below: `switchboard.doctor`."""
+"""`doctor`: is this installation fit to run, and if not, what mends it.
+
+Below: `switchboard.doctor`.
+"""
 
 from __future__ import annotations
 

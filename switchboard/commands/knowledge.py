@@ -36,8 +36,8 @@ def add(
 ) -> None:
     """Take files in: Markdown, text, CSV, JSON, JSONL. What is unchanged is skipped."""
     from switchboard.kb_access import open_access
-    from switchboard.screen import print_json
     from switchboard.kb_report import show_report, track
+    from switchboard.screen import print_json
 
     async def work() -> int:
         async with open_access(data=data, url=url, token=token) as access:

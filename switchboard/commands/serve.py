@@ -14,11 +14,15 @@ Host = Annotated[
 ]
 Port = Annotated[
     int | None,
-    typer.Option(min=0, max=65535, help="Port; 0 picks a free one (default 8080).", show_default=False),
+    typer.Option(
+        min=0, max=65535, help="Port; 0 picks a free one (default 8080).", show_default=False
+    ),
 ]
 ReadyFile = Annotated[
     Path | None,
-    typer.Option(help="Once ready, write {url, admin_token, pid} here as JSON.", show_default=False),
+    typer.Option(
+        help="Once ready, write {url, admin_token, pid} here as JSON.", show_default=False
+    ),
 ]
 
 
@@ -56,4 +60,6 @@ def run(
             f"no role {', '.join(unknown)}; there are {', '.join(ROLES)}", param_hint="ROLE"
         )
     options = {"data": data, "host": host, "port": port}
-    raise typer.Exit(serve(tuple(dict.fromkeys(roles)), options, ready_file=ready_file, alone=False))
+    raise typer.Exit(
+        serve(tuple(dict.fromkeys(roles)), options, ready_file=ready_file, alone=False)
+    )

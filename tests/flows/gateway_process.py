@@ -26,7 +26,9 @@ class GatewayProcess:
         self.data = data
         self._roles = roles
         self._environ = environ
-        self._ready = data.parent / f"{data.name}-{'-'.join(roles) or 'up'}-{time.monotonic_ns()}.json"
+        self._ready = (
+            data.parent / f"{data.name}-{'-'.join(roles) or 'up'}-{time.monotonic_ns()}.json"
+        )
         self._child: subprocess.Popen[bytes] | None = None
         self.note: dict[str, Any] = {}
         self.ready_seconds = 0.0
@@ -128,7 +130,9 @@ class Api:
 
     async def entries(self, conversation: str, token: str) -> list[dict[str, Any]]:
         """The log of a conversation."""
-        page = await self.call("GET", f"/conversations/{conversation}/entries", token=token, after=0)
+        page = await self.call(
+            "GET", f"/conversations/{conversation}/entries", token=token, after=0
+        )
         return page["entries"]
 
 
@@ -145,7 +149,9 @@ def store_processes(data: Path) -> list[int]:
     return found
 
 
-def run_command(*arguments: str, text: str | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
+def run_command(
+    *arguments: str, text: str | None = None, **environ: str
+) -> subprocess.CompletedProcess[str]:
     """Run a `switchboard` command to its end."""
     return subprocess.run(
         [sys.executable, "-m", "switchboard", *arguments],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -22,6 +23,7 @@ from core.conversation import Claim, HeadChange, TurnCommit
 from core.errors import InputError
 from core.ids import ConversationId, client_event_id, reply_entry_id
 from core.messages import Address, Author, EntryBody, InboundEvent
+from core.runtime import spawn
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ async def say(bus: Bus, text: str, conversation: ConversationId | None = None) -
 
 async def answer(bus: Bus, name: ConversationId, text: str) -> None:
     """The engine answers, with a receipt."""
-    wake = await bus.client.hget(ConversationKeys.of(name).head, "w:engine")  # type: ignore[misc]
+    wake: Any = await bus.calls.command("HGET", ConversationKeys.of(name).head, "w:engine")
     claim = await bus.log.claim("engine", name, wake.decode(), lease_ms=5000)
     assert isinstance(claim, Claim)
     body = EntryBody(
@@ -109,7 +111,7 @@ async def test_a_batch_given_twice_is_kept_once(bus: Bus, database: Database) ->
 async def test_the_service_keeps_up_and_acknowledges(bus: Bus, database: Database) -> None:
     stop, ready = asyncio.Event(), asyncio.Event()
     name = await say(bus, "Before the start")
-    service = asyncio.ensure_future(make_follower(bus, database).run(stop, ready))  # noqa: TID251
+    service = spawn(make_follower(bus, database).run(stop, ready), name="archive")
     try:
         await say(bus, "After the start", name)
         reader = ArchiveReader(database)

@@ -26,7 +26,7 @@ def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> Non
         "from switchboard.cli import app\n"
         "result = CliRunner().invoke(app, ['--help'])\n"
         "assert result.exit_code == 0, result.output\n"
-        "heavy = ('aiohttp', 'pydantic', 'redis', 'sqlalchemy', 'numpy', 'qdrant_client', 'socketio')\n"
+        "heavy = ('aiohttp', 'pydantic', 'redis', 'sqlalchemy', 'numpy', 'socketio')\n"
         "print([name for name in heavy if name in sys.modules])\n"
         "print(result.output)\n"
     )

@@ -81,9 +81,9 @@ def test_a_process_retracts_its_own_note_only(folder: DataFolder) -> None:
 
 def test_a_folder_has_one_owner_and_is_free_after_it(folder: DataFolder) -> None:
     with folder.own():
-        with pytest.raises(ConfigError, match=rf"already runs.*process {os.getpid()}"):
-            with DataFolder(folder.path).own():
-                raise AssertionError
+        mine = rf"already runs.*process {os.getpid()}"
+        with pytest.raises(ConfigError, match=mine), DataFolder(folder.path).own():
+            raise AssertionError
     with folder.own():
         pass
 
