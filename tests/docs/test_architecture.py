@@ -86,13 +86,8 @@ def test_every_decision_record_says_what_and_why(root: Path) -> None:
     for path in (root / "docs" / "adr").glob("0*.md"):
         text = path.read_text(encoding="utf-8")
         assert text.startswith(f"# {path.name[:4]} "), path.name
-        assert "**Decision" in text and "**Why" in text, path.name
-
-
-def test_every_decision_record_is_in_the_index(root: Path) -> None:
-    index = (root / "docs" / "README.md").read_text(encoding="utf-8")
-    for path in (root / "docs" / "adr").glob("0*.md"):
-        assert f"adr/{path.name}" in index, path.name
+        assert re.search(r"^(\*\*|## )Decision", text, re.MULTILINE), path.name
+        assert re.search(r"^(\*\*Why|## Context)", text, re.MULTILINE), path.name
 
 
 def test_the_readme_begins_with_the_two_commands_and_a_picture(root: Path) -> None:
