@@ -169,8 +169,8 @@ class WidgetServer:
         self.connects += 1
         visitor = auth.get("visitor") or f"visitor-{secrets.token_hex(4)}"
         talk = self.talks.get(auth.get("conversation") or "")
-        if talk is not None and talk.visitor != visitor:
-            talk = None
+        if talk is None or talk.visitor != visitor:
+            talk = self._talk_of_visitor(visitor)
         self._sessions[sid] = {"visitor": visitor, "talk": talk}
         if talk:
             talk.watchers.add(sid)
@@ -244,10 +244,15 @@ class WidgetServer:
         self._start(self._reply(talk, data["value"]))
         return {"seq": entry["seq"], "id": entry["id"]}
 
+    def _talk_of_visitor(self, visitor: str) -> Talk | None:
+        """The visitor's own, also if they never learned its id: its acknowledgement was lost."""
+        return next((talk for talk in self.talks.values() if talk.visitor == visitor), None)
+
     def _talk_of(self, sid: str) -> Talk:
         session = self._sessions[sid]
         if session["talk"] is None:
-            talk = Talk(f"cv_00_{secrets.token_hex(11)}", session["visitor"])
+            visitor = session["visitor"]
+            talk = self._talk_of_visitor(visitor) or Talk(f"cv_00_{secrets.token_hex(11)}", visitor)
             talk.watchers.add(sid)
             session["talk"] = self.talks[talk.id] = talk
         return session["talk"]

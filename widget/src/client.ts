@@ -232,6 +232,7 @@ export class Client {
     this.#stall.cancel();
     this.#dispatch({ type: "quiet" });
     this.#expect(false);
+    this.watcher.changed();
   }
 
   #onEntry(entry: Entry): void {

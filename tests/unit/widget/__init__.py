@@ -1,0 +1,1 @@
+"""The widget's files, checked without Node and without a browser."""
