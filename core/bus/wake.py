@@ -88,7 +88,8 @@ class WakeLoop:
             for loop in loops:
                 loop.cancel()
             await asyncio.gather(*loops, return_exceptions=True)
-            await self._pool.drain(grace_seconds)
+            # Asked to stop, we finish what we hold; cancelled, we drop it at once.
+            await self._pool.drain(grace_seconds if stop.is_set() else 0)
 
     async def _make_groups(self) -> None:
         for shard in self._bus.shards:
