@@ -12,6 +12,10 @@ from core.memory.window import button_label
 from core.messages import Entry, Frozen
 from core.text import clean_text
 
+# Values of the buttons that the engine offers; a topic is followed by the passage's id.
+HUMAN = "human"
+NO_HUMAN = "human:no"
+TOPIC = "topic:"
 _QUESTION = re.compile(r"[?？]\s*$")
 _WORDS_OF_A_QUESTION = 4
 _LONGEST = 4000
@@ -19,8 +23,8 @@ _MOST_SINGLES = 8
 
 
 class Asked(Frozen):
-    """`messages` are the customer's new messages in order; `button` is the last pressed button
-    that nothing was written after; `label` is what stood on it."""
+    """`messages` are the customer's new messages in order; `button` is the pressed button (the one
+    for a human, else the last); `label` is what stood on it."""
 
     messages: tuple[Entry, ...] = ()
     button: str | None = None
@@ -32,14 +36,20 @@ class Asked(Frozen):
         return not self.messages and self.button is None
 
     @property
+    def topic(self) -> str | None:
+        """The value of the pressed button, if it was a topic."""
+        return self.button if (self.button or "").startswith(TOPIC) else None
+
+    @property
     def texts(self) -> tuple[str, ...]:
         """The words of the messages that have any."""
         return tuple(text for entry in self.messages if (text := clean_text(entry.text).strip()))
 
     @property
     def text(self) -> str:
-        """Everything that was said, as one."""
-        return "\n".join(self.texts)[:_LONGEST] or (self.label or "")
+        """Everything that was said, as one; what stood on a pressed topic counts as said."""
+        label = (self.label,) if self.label and (self.topic or not self.texts) else ()
+        return "\n".join((*label, *self.texts))[:_LONGEST]
 
     @property
     def singles(self) -> tuple[str, ...]:
@@ -56,9 +66,8 @@ def read_asked(claim: Claim) -> Asked:
             continue
         if entry.kind == "message":
             messages.append(entry)
-            button = None
         elif entry.kind == "control" and entry.action == "button" and entry.value:
-            button = entry
+            button = button if button is not None and button.value == HUMAN else entry
     if button is None:
         return Asked(messages=tuple(messages))
     value = button.value or ""

@@ -28,7 +28,6 @@ from core.phrases import load_phrases
 from core.ports import Embedder, KnowledgeBase, LanguageModel
 from core.runtime import sleep_until
 from core.specialists.loop import SpecialistLoop
-from core.specialists.model import OpenAIModel
 from core.specialists.registry import SpecialistRegistry
 from core.specialists.settings import ModelSettings
 from core.specialists.tools import EscalateNow, OfferHuman, SearchKnowledge, Toolbox
@@ -111,6 +110,11 @@ async def open_engine(
             settings, model_settings, files, embedder=embedder, knowledge=knowledge
         )
         return
+    # Imported when it is needed: the client library costs a third of a second at start.
+
+    # Imported when it is needed: the client library costs a third of a second at start.
+    from core.specialists.model import OpenAIModel
+
     model = OpenAIModel(model_settings)
     try:
         yield await build_engine(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from core.engine.asked import HUMAN, NO_HUMAN, TOPIC
 from core.engine.scene import Finding, Scene
 from core.messages import Button, Buttons
 from core.outcome import Escalate, Offer, Outcome, Reply
@@ -16,9 +17,6 @@ from core.phrases import Phrases
 from core.ports import Passage
 from core.specialists.passages import citation_of
 
-HUMAN = "human"
-NO_HUMAN = "human:no"
-TOPIC = "topic:"
 _MOST_ANSWERS = 3
 _MOST_TOPICS = 3
 _LABEL = 75
@@ -47,7 +45,8 @@ class PlainAnswers:
             return self._to_button(scene)
         if not scene.asked.texts:
             return Draft(self._reply(scene, "no_text"), True, "phrases")
-        sure = best_passages(scene.findings, "sure")
+        pressed = scene.state.topics.get(scene.asked.topic or "")
+        sure = [*([pressed] if pressed else []), *best_passages(scene.findings, "sure")]
         if scene.kind == "smalltalk" and not sure:
             return self._smalltalk(scene)
         if sure:
@@ -93,8 +92,6 @@ class PlainAnswers:
 
     def _to_button(self, scene: Scene) -> Draft:
         value = scene.asked.button or ""
-        if value == HUMAN:
-            return self.escalate(scene, "request", "human_button", scene.asked.label or "")
         if value == NO_HUMAN:
             return Draft(self._reply(scene, "declined_human"), True, "phrases")
         passage = scene.state.topics.get(value)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from core.conversation import Claim, HeadChange, TurnCommit
-from core.engine.asked import Asked, read_asked
+from core.engine.asked import HUMAN, Asked, read_asked
 from core.engine.assisted import AssistedAnswers, AssistedRun, ModelUse
 from core.engine.plain import Draft, PlainAnswers
 from core.engine.receipt import make_receipt
@@ -34,6 +34,7 @@ from core.telemetry import TURNS
 
 _log = structlog.get_logger("turn")
 _CLOSING_SECONDS = 1.0
+_QUOTE = 300
 
 
 @dataclass
@@ -92,8 +93,8 @@ class TurnEngine:
 
         scene = await self._scout.triage(self._scene(claim, asked))
         watch.mark("triage")
-        if self._wishes_human(scene):
-            draft, run, use = self._hand_over(scene), None, None
+        if (wish := self._wish(scene)) is not None:
+            draft, run, use = self._hand_over(scene, wish), None, None
         else:
             scene = await self._scout.search(scene)
             watch.mark("search")
@@ -131,17 +132,19 @@ class TurnEngine:
             specialist=self._registry.find(claim.head.specialist) or self._registry.fallback,
         )
 
-    def _wishes_human(self, scene: Scene) -> bool:
-        """Said outright, or by a yes to the offer just made."""
+    def _wish(self, scene: Scene) -> str | None:
+        """How a human was asked for: by a button, by a yes to the offer, or outright."""
+        if scene.asked.button == HUMAN:
+            return "human_button"
         if scene.kind == "human_wish":
-            return True
-        return scene.state.offer_open and self._phrases.is_answer(
-            "yes", scene.asked.text, scene.language
-        )
+            return "explicit_wish"
+        text = scene.asked.text
+        accepts = scene.state.offer_open and self._phrases.is_answer("yes", text, scene.language)
+        return "accepted_offer" if accepts else None
 
-    def _hand_over(self, scene: Scene) -> Draft:
-        signals = Signals(wishes_human=True, quote=scene.asked.text[:300])
-        verdict = judge(signals, self._rules)
+    def _hand_over(self, scene: Scene, wish: str) -> Draft:
+        quote = scene.looks[0].text if scene.looks else scene.asked.text
+        verdict = judge(Signals(wish=wish, quote=quote[:_QUOTE]), self._rules)
         return self._plain.escalate(scene, verdict.reason, verdict.rule, verdict.span)
 
     async def _answer(

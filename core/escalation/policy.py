@@ -37,9 +37,10 @@ class EscalationRules(BaseModel):
 
 
 class Signals(Frozen):
-    """What the turn knows. `quote` is the customer's sentence that the wish was read from."""
+    """What the turn knows. `wish` names how a human was asked for, if one was (`explicit_wish`,
+    `human_button`, `accepted_offer`); `quote` is the customer's sentence it was read from."""
 
-    wishes_human: bool = False
+    wish: str | None = None
     quote: str = ""
     answered: bool = True
     unanswered: int = 0
@@ -58,9 +59,9 @@ class Judgement(Frozen):
 
 def judge(signals: Signals, rules: EscalationRules) -> Judgement:
     """The verdict of the first rule that fires."""
-    if signals.wishes_human:
+    if signals.wish is not None:
         return Judgement(
-            verdict="escalate", reason="request", rule="explicit_wish", span=signals.quote
+            verdict="escalate", reason="request", rule=signals.wish, span=signals.quote
         )
     if not signals.answered and signals.unanswered + 1 >= rules.unanswered_turns:
         return Judgement(verdict="escalate", reason="no_progress", rule="unanswered_turns")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.conversation import TurnCommit
+from core.engine.asked import HUMAN, NO_HUMAN
 from core.engine.open import Engine
-from core.engine.plain import HUMAN, NO_HUMAN
 from core.messages import Entry
 from tests.fakes.claims import Pieces, Talk
 from tests.fakes.knowledge import FakeKnowledge, WordEmbedder
@@ -112,6 +112,24 @@ async def test_the_buttons_of_the_offer_work(engine: Engine) -> None:
     assert refused.text == "en:declined_human" and talk.head.owner == "ai"
     await take_turn(engine, talk.presses(HUMAN))
     assert talk.head.owner == "human"
+
+
+async def test_a_press_for_a_human_counts_whatever_is_written_after_it(engine: Engine) -> None:
+    talk = Talk().customer("Where is your office?")
+    await take_turn(engine, talk)
+    commit, _ = await take_turn(engine, talk.presses(HUMAN).customer("How do I reset my password?"))
+    assert talk.head.owner == "human"
+    assert commit.receipt is not None and commit.receipt["escalation"]["rule"] == "human_button"
+
+
+async def test_a_topic_pressed_beside_a_message_is_answered_too(engine: Engine) -> None:
+    talk = Talk().customer("There is something with my invoice")
+    _, (asked,) = await take_turn(engine, talk)
+    value = asked.parts[0].buttons[0].value
+    _, (entry,) = await take_turn(
+        engine, talk.presses(value).customer("And how do I reset my password?")
+    )
+    assert [citation.document for citation in entry.citations] == ["invoice-copy", "password"]
 
 
 async def test_smalltalk_is_answered_from_the_phrases(engine: Engine) -> None:

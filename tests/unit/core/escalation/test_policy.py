@@ -17,8 +17,8 @@ BAD = ("neutral", "frustrated", "angry")
     ("signals", "verdict", "reason"),
     [
         (Signals(), "continue", ""),
-        (Signals(wishes_human=True), "escalate", "request"),
-        (Signals(wishes_human=True, offered=True), "escalate", "request"),
+        (Signals(wish="explicit_wish"), "escalate", "request"),
+        (Signals(wish="explicit_wish", offered=True), "escalate", "request"),
         (Signals(answered=False), "offer", "cannot_know"),
         (Signals(answered=False, offered=True), "continue", ""),
         (Signals(answered=False, unanswered=2, offered=True), "escalate", "no_progress"),
@@ -35,9 +35,8 @@ def test_the_first_rule_that_fires_decides(signals: Signals, verdict: str, reaso
 
 
 def test_a_wish_is_quoted() -> None:
-    assert (
-        judge(Signals(wishes_human=True, quote="a human, please"), RULES).span == "a human, please"
-    )
+    quote = "a human, please"
+    assert judge(Signals(wish="explicit_wish", quote=quote), RULES).span == quote
 
 
 def test_rules_are_read_and_faults_named(tmp_path: Path) -> None:
