@@ -1,4 +1,4 @@
-"""The widget against a gateway that loses, repeats and disorders: nothing twice, nothing missing."""
+"""The widget against a gateway that loses, repeats and disorders: nothing twice, nothing lost."""
 
 from __future__ import annotations
 

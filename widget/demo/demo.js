@@ -16,8 +16,6 @@ function showTheme() {
   document.documentElement.dataset.theme = isDark ? "dark" : "light";
   const button = document.getElementById("theme");
   button.setAttribute("aria-pressed", String(isDark));
-  button.querySelector("span").textContent = isDark ? "Light" : "Dark";
-  button.setAttribute("aria-label", "Dark theme");
   window.Switchboard("setTheme", isDark ? "dark" : "light");
 }
 

@@ -29,7 +29,9 @@ def test_the_build_was_made_from_the_source_as_it_is(build: dict[str, Any]) -> N
     inside = [path for path in (WIDGET / "src").rglob("*") if path.is_file()]
     now = {path.relative_to(WIDGET).as_posix(): digest(path) for path in inside}
     now |= {name: digest(WIDGET / name) for name in outside}
-    changed = [name for name in now | build["sources"] if now.get(name) != build["sources"].get(name)]
+    changed = [
+        name for name in now | build["sources"] if now.get(name) != build["sources"].get(name)
+    ]
     assert not changed, STALE
 
 

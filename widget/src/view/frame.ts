@@ -141,7 +141,7 @@ export class Frame {
   }
 
   #buildPanel(): HTMLElement {
-    const head = el("header", { class: "head" }, this.#face, el("div", { class: "who" }, this.#title, this.#status), this.#closer);
+    const head = el("div", { class: "head" }, this.#face, el("div", { class: "who" }, this.#title, this.#status), this.#closer);
     const panel = el("section", { class: "panel", role: "dialog", "aria-labelledby": "title", tabindex: "-1", hidden: true }, head, this.#banner, this.#log.element, this.#composer.element);
     panel.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.isComposing) {
