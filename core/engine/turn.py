@@ -27,7 +27,7 @@ from core.escalation.policy import EscalationRules, Judgement, Signals, judge
 from core.ids import reply_entry_id
 from core.language import LanguageDetector
 from core.messages import Author, EntryBody
-from core.outcome import Escalate, Offer
+from core.outcome import Escalate, Offer, Silence
 from core.phrases import Phrases
 from core.specialists.registry import SpecialistRegistry
 from core.telemetry import TURNS
@@ -86,9 +86,9 @@ class TurnEngine:
         deadline = self._clock() + self._settings.turn_seconds
         watch = _Watch()
         asked = read_asked(claim)
-        if (quiet := _reason_to_be_quiet(claim, asked)) is not None:
+        if (silence := _silence(claim, asked)) is not None:
             TURNS.labels(specialist="", outcome="silence").inc()
-            _log.debug("turn_silent", conversation=claim.conversation, reason=quiet)
+            _log.debug("turn_silent", conversation=claim.conversation, reason=silence.reason)
             return TurnCommit(state=claim.state)
 
         scene = await self._scout.triage(self._scene(claim, asked))
@@ -196,7 +196,16 @@ class TurnEngine:
         watch: _Watch,
     ) -> TurnCommit:
         outcome, decision = draft.outcome, scene.decision
-        TURNS.labels(specialist=scene.specialist.name, outcome=type(outcome).__name__.lower()).inc()
+        kind = type(outcome).__name__.lower()
+        TURNS.labels(specialist=scene.specialist.name, outcome=kind).inc()
+        _log.info(
+            "turn_done",
+            conversation=scene.claim.conversation,
+            outcome=kind,
+            specialist=scene.specialist.name,
+            source=draft.source,
+            milliseconds=round(sum(watch.stages.values()), 1),
+        )
         state = scene.state.after(
             mood=decision.sentiment if decision else None,
             topics=draft.topics,
@@ -229,10 +238,10 @@ class TurnEngine:
         )
 
 
-def _reason_to_be_quiet(claim: Claim, asked: Asked) -> str | None:
+def _silence(claim: Claim, asked: Asked) -> Silence | None:
     """Why the engine says nothing; the log itself is how others hear of the entries."""
     if claim.head.owner != "ai":
-        return f"owned by {claim.head.owner}"
+        return Silence(reason=f"owned by {claim.head.owner}")
     if claim.head.status != "open":
-        return "closed"
-    return "nothing was asked" if asked.is_empty else None
+        return Silence(reason="closed")
+    return Silence(reason="nothing was asked") if asked.is_empty else None
