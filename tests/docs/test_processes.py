@@ -128,7 +128,7 @@ def test_the_image_runs_a_command_that_exists_as_an_ordinary_user(root: Path) ->
     check_command(json.loads(command[1]))
     user = re.search(r"^USER (\S+)$", last_stage, re.MULTILINE)
     assert user and user[1] not in ("root", "0")
-    assert last_stage.index("\nUSER ") < last_stage.index("\nCMD [\"switchboard")
+    assert last_stage.index("\nUSER ") < last_stage.index('\nCMD ["switchboard')
     assert "HEALTHCHECK" in last_stage
 
 
