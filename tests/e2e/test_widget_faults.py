@@ -278,6 +278,16 @@ async def test_a_button_is_pressed_once_and_its_label_is_what_the_customer_said(
     await expect(chat.page.get_by_role("button", name="Red one")).to_be_disabled()
 
 
+async def test_buttons_are_off_once_the_talk_has_moved_on(
+    server: WidgetServer, visit: Visit
+) -> None:
+    chat = await visit(server.url)
+    await chat.say("choose")
+    await expect(chat.page.get_by_role("button", name="Blue one")).to_be_enabled()
+    await chat.say("neither")
+    await expect(chat.page.get_by_role("button", name="Blue one")).to_be_disabled()
+
+
 async def test_an_answer_can_be_rated(server: WidgetServer, visit: Visit) -> None:
     chat = await visit(server.url)
     await chat.say("hello")

@@ -20,7 +20,7 @@ pytestmark = [
 ]
 
 PHONE: dict[str, Any] = {"viewport": {"width": 380, "height": 780}, "has_touch": True}
-SOURCE = {
+SOURCE: dict[str, Any] = {
     "document": "returns",
     "title": "Returns and refunds",
     "url": "https://fernhill.example/help/returns",
@@ -39,9 +39,8 @@ def script(text: str) -> Answer | None:
     if text == "list":
         return Answer("Do this:\n\n1. First\n2. Second\n\n- a\n- b\nEnd")
     if text == "choose":
-        return Answer(
-            "Which?", parts=[{"type": "buttons", "buttons": [{"label": "A", "value": "a"}]}]
-        )
+        buttons = [{"label": "A", "value": "a"}]
+        return Answer("Which?", parts=[{"type": "buttons", "buttons": buttons}])
     return Answer("Within 30 days, unused.", citations=[SOURCE])
 
 
@@ -213,7 +212,7 @@ async def test_the_page_can_drive_and_hear_the_widget(server: WidgetServer, visi
         """() => {
         window.heard = [];
         for (const name of ["open", "close", "message", "unread"])
-            window.Switchboard("on", name, (detail) => window.heard.push([name, detail?.text ?? detail]));
+            window.Switchboard("on", name, (it) => window.heard.push([name, it?.text ?? it]));
         window.Switchboard("on", "message", () => { throw new Error("the page's own fault"); });
         }"""
     )

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import socketio
+import socketio.exceptions
 from aiohttp import web
 
 WIDGET = Path(__file__).resolve().parents[2] / "widget"
@@ -326,8 +327,6 @@ class WidgetServer:
 
 def _pieces(text: str) -> list[str]:
     """Words with the space that follows them: how a model streams."""
-    pieces: list[str] = []
-    for word in text.split(" "):
-        pieces.append(word + " ")
+    pieces = [word + " " for word in text.split(" ")]
     pieces[-1] = pieces[-1][:-1]
     return pieces

@@ -74,7 +74,7 @@ function lineOfEntry(entry: Entry, first: boolean, snapshot: Snapshot, setting: 
   };
   return {
     key: entry.clientId ? `mine:${entry.clientId}` : `entry:${entry.id}`,
-    signature: [entry.seq, shown.text, look.first, look.chosen, look.rating].join("|"),
+    signature: [entry.seq, shown.text, look.first, look.chosen, look.rating].map(String).join("|"),
     draw: () => entryLine(shown, look, setting),
     settled: snapshot.conversation.streams.retired.includes(entry.id),
   };

@@ -87,7 +87,7 @@ export function entryLine(entry: Entry, look: EntryLook, setting: Setting): HTML
 export function draftLine(draft: Draft, online: boolean, first: boolean, setting: Setting): HTMLElement {
   const { words } = setting;
   const failed = draft.status === "failed";
-  const shape = `line mine${first ? " first" : ""}${failed ? " failed" : draft.status === "sent" ? "" : " pending"}`;
+  const shape = `line mine${first ? " first" : ""}${failed ? " failed" : draft.status === "sent" ? "" : online ? " pending" : " pending held"}`;
   return el(
     "div",
     { class: shape },
