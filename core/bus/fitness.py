@@ -6,6 +6,7 @@ lost all of 77,916 acknowledged entries when it was killed; with one, none of 11
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from redis.asyncio.cluster import RedisCluster
@@ -14,6 +15,8 @@ from core.bus.calls import Client
 from core.errors import ConfigError
 
 _OLDEST = (7, 0)
+_LOADING_SECONDS = 300.0
+_LOOK_SECONDS = 0.02
 
 
 async def read_info(client: Client) -> dict[str, Any]:
@@ -30,11 +33,21 @@ async def _info(client: Any, **options: Any) -> dict[str, Any]:
 
 async def check_fitness(client: Client) -> None:
     """Raises `ConfigError` (with the mend) if any server is too old, without AOF, or evicting."""
-    info = await read_info(client)
+    info = await _read_loaded(client)
     for node in info.get("nodes", [info]):
         faults = find_faults(node)
         if faults:
             raise ConfigError("; ".join(faults))
+
+
+async def _read_loaded(client: Client) -> dict[str, Any]:
+    """INFO when all files are read: while they are, a server says that it has no AOF."""
+    for _ in range(int(_LOADING_SECONDS / _LOOK_SECONDS)):
+        info = await read_info(client)
+        if not any(int(node.get("loading", 0)) for node in info.get("nodes", [info])):
+            return info
+        await asyncio.sleep(_LOOK_SECONDS)
+    raise ConfigError(f"Redis is still reading its files after {_LOADING_SECONDS:.0f} s: try later")
 
 
 def find_faults(info: dict[str, Any]) -> list[str]:
