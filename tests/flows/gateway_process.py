@@ -68,6 +68,14 @@ class GatewayProcess:
         self.note = json.loads(self._ready.read_text(encoding="utf-8"))
         return self
 
+    def pause(self) -> None:
+        """It does nothing until it is resumed."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """It goes on where it was paused."""
+        os.kill(self.pid, signal.SIGCONT)
+
     def kill(self) -> None:
         """As `kill -9`: nothing is cleaned up."""
         assert self._child is not None
