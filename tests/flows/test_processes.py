@@ -77,7 +77,7 @@ async def test_a_store_without_an_append_only_file_is_refused_with_the_mend(
     data: Path, home: Path
 ) -> None:
     socket = home / "bare.sock"
-    server = subprocess.Popen(
+    server = subprocess.Popen(  # noqa: ASYNC220 -- starting it takes a millisecond
         [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--save", "",
          "--appendonly", "no", "--dir", str(home)],
         stdout=subprocess.DEVNULL,

@@ -9,6 +9,7 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,7 @@ async def test_after_kill_9_the_store_ends_too_and_the_conversation_is_still_the
     assert listed["entries"] >= 4
 
 
-async def wait_listed(client: Api, conversation: str) -> dict[str, object]:
+async def wait_listed(client: Api, conversation: str) -> dict[str, Any]:
     """The conversation as the archive lists it, once both questions are in it."""
     end = time.monotonic() + 15
     while time.monotonic() < end:
