@@ -93,8 +93,8 @@ class TurnEngine:
 
         scene = await self._scout.triage(self._scene(claim, asked))
         watch.mark("triage")
-        if (wish := self._wish(scene)) is not None:
-            draft, run, use = self._hand_over(scene, wish), None, None
+        if (urgent := self._urgent(scene)) is not None:
+            draft, run, use = self._hand_over(scene, urgent), None, None
         else:
             scene = await self._scout.search(scene)
             watch.mark("search")
@@ -132,6 +132,17 @@ class TurnEngine:
             specialist=self._registry.find(claim.head.specialist) or self._registry.fallback,
         )
 
+    def _urgent(self, scene: Scene) -> Judgement | None:
+        """The judgement, if a human must take over before anybody looks for an answer."""
+        quote = scene.looks[0].text if scene.looks else scene.asked.text
+        signals = Signals(
+            wish=self._wish(scene),
+            said=self._rules.find_phrase(scene.asked.text),
+            quote=quote[:_QUOTE],
+        )
+        judgement = judge(signals, self._rules)
+        return judgement if judgement.verdict == "escalate" else None
+
     def _wish(self, scene: Scene) -> str | None:
         """How a human was asked for: by a button, by a yes to the offer, or outright."""
         if scene.asked.button == HUMAN:
@@ -142,10 +153,8 @@ class TurnEngine:
         accepts = scene.state.offer_open and self._phrases.is_answer("yes", text, scene.language)
         return "accepted_offer" if accepts else None
 
-    def _hand_over(self, scene: Scene, wish: str) -> Draft:
-        quote = scene.looks[0].text if scene.looks else scene.asked.text
-        verdict = judge(Signals(wish=wish, quote=quote[:_QUOTE]), self._rules)
-        return self._plain.escalate(scene, verdict.reason, verdict.rule, verdict.span)
+    def _hand_over(self, scene: Scene, judgement: Judgement) -> Draft:
+        return self._plain.escalate(scene, judgement.reason, judgement.rule, judgement.span)
 
     async def _answer(
         self, scene: Scene, deltas: DeltaSink, deadline: float
@@ -173,6 +182,7 @@ class TurnEngine:
         mood = (scene.decision.sentiment,) if scene.decision else ()
         verdict = judge(
             Signals(
+                said=self._rules.find_phrase(scene.asked.text),
                 answered=draft.answered,
                 unanswered=scene.state.unanswered,
                 moods=(*scene.state.moods, *mood),
@@ -185,6 +195,12 @@ class TurnEngine:
         if verdict.verdict == "offer":
             draft = self._plain.with_offer(scene, draft, verdict.reason)
         return draft, verdict
+
+    def _priority(self, scene: Scene, judgement: Judgement) -> str | None:
+        """That of the reason a human takes over for, else what triage says."""
+        if judgement.verdict == "escalate" and (found := self._rules.priority(judgement.reason)):
+            return found
+        return scene.decision.priority if scene.decision else None
 
     def _commit(
         self,
@@ -226,7 +242,7 @@ class TurnEngine:
             specialist=scene.specialist.name,
             language=scene.language,
             sentiment=decision.sentiment if decision else None,
-            priority=decision.priority if decision else None,
+            priority=self._priority(scene, judgement),
         )
         return TurnCommit(
             entries=entries_of(scene, outcome),

@@ -69,6 +69,18 @@ _OTHER = {
 }
 
 
+_RULES = """[policy]
+frustration_turns = 2
+[reasons.safety]
+verdict = "now"
+priority = "urgent"
+[phrases.safety]
+en = ["caught fire"]
+[phrases.request]
+en = ["real person"]
+"""
+
+
 def write_config(folder: Path) -> Path:
     """Write everything; gives the folder."""
     for name in ("specialists", "exemplars", "phrases"):
@@ -83,7 +95,7 @@ def write_config(folder: Path) -> Path:
         lines = [f'{key} = "{language}:{key}"' for key in KEYS]
         lines += ['yes = ["yes", "ano"]', 'no = ["no", "ne"]']
         (folder / "phrases" / f"{language}.toml").write_text("\n".join(lines), encoding="utf-8")
-    (folder / "escalation.toml").write_text("[policy]\nfrustration_turns = 2\n", encoding="utf-8")
+    (folder / "escalation.toml").write_text(_RULES, encoding="utf-8")
     return folder
 
 

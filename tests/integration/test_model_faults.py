@@ -18,8 +18,7 @@ from tests.fakes.claims import Pieces, Talk
 from tests.fakes.engine_files import write_config
 from tests.fakes.knowledge import FakeKnowledge, WordEmbedder, passage
 from tests.fakes.model_server import ANSWER, missing_parts, model_server
-
-pytestmark = pytest.mark.skipif(missing_parts() is not None, reason=str(missing_parts()))
+from tests.fakes.raw_model import piece, raw_model
 
 PASSAGE = "Open Settings and choose Reset. It takes 5 minutes."
 TURN_SECONDS = 4.0
@@ -27,6 +26,8 @@ TURN_SECONDS = 4.0
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    if (reason := missing_parts()) is not None:
+        pytest.skip(reason)
     with model_server(tmp_path_factory.mktemp("aimock")) as url:
         yield url
 
@@ -115,6 +116,29 @@ async def test_one_sound_reply_whatever_the_server_does(
     assert entry.text == PASSAGE and entry.citations[0].document == "password"
     assert pieces.text == ""
     assert commit.receipt is not None and commit.receipt["fallback"] == code
+
+
+@pytest.mark.parametrize(
+    ("events", "hold", "code"),
+    [
+        ((piece("Choose Reset. "), piece("And th")), False, "model_cut"),
+        ((piece("Choose Reset. "), piece("And th")), True, "model_timeout"),
+        ((piece("Choose Reset. "), b"data: {broken\n\n"), False, "model_garbage"),
+        ((piece("Choose Reset. "), b'data: {"error": {"message": "x"}}\n\n'), False,
+         "model_garbage"),
+        ((b"data: [DONE]\n\n",), False, "model_garbage"),
+        ((b"\x00\xff\xfe not a stream",), False, "model_garbage"),
+        ((piece("Sorry", finish="content_filter"),), False, "model_refused"),
+    ],
+)  # fmt: skip
+async def test_streams_that_end_badly_are_taken_back(
+    config: Path, events: tuple[bytes, ...], hold: bool, code: str
+) -> None:
+    async with raw_model(*events, hold=hold) as url:
+        async for engine in open_with(model_settings(provider(url)), config):
+            commit, entry, pieces = await ask(engine, "")
+            assert entry.text == PASSAGE and pieces.text == ""
+            assert commit.receipt is not None and commit.receipt["fallback"] == code
 
 
 async def test_a_server_that_is_not_there_is_replaced_by_the_next(

@@ -74,6 +74,22 @@ async def test_the_decision_names_its_evidence(build: BuildEngine) -> None:
     assert decision.scope > decision.scope_cut
 
 
+async def test_an_unclear_message_stays_with_the_active_specialist(build: BuildEngine) -> None:
+    triage = (await build()).triage
+    text = "my card and the app"
+    free = await triage.decide(text)
+    other = next(name for name in triage.specialists if name != free.specialist)
+    held = await triage.decide(text, active=other)
+    assert held.specialist == other and not held.switched
+    clear = await triage.decide("I was charged twice on my invoice", active="technical")
+    assert clear.specialist == "billing" and clear.switched
+
+
+async def test_what_resembles_no_example_is_out_of_scope(build: BuildEngine) -> None:
+    decision = await (await build()).triage.decide("zyx wvut qponm lkji hgfed cba")
+    assert decision.kind == "out_of_scope" and decision.scope < decision.scope_cut
+
+
 async def test_angry_customers_are_of_high_priority(build: BuildEngine) -> None:
     triage = (await build()).triage
     decision = await triage.decide("again the same trouble, still nothing works, AGAIN!!!")

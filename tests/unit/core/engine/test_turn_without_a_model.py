@@ -91,6 +91,29 @@ async def test_an_explicit_wish_hands_over_at_once(engine: Engine) -> None:
     assert commit.receipt["escalation"]["span"] == "I want to talk to a human"
 
 
+async def test_danger_skips_the_bot(engine: Engine) -> None:
+    talk = Talk().customer("My phone caught fire, how do I reset my password?")
+    _, (_, act) = await take_turn(engine, talk)
+    assert act.reason == "safety" and act.value == "phrase"
+    assert talk.head.owner == "human" and talk.head.priority == "urgent"
+
+
+async def test_a_plain_wish_is_heard_even_when_triage_is_broken(
+    engine: Engine, embedder: WordEmbedder
+) -> None:
+    embedder.broken = True
+    talk = Talk().customer("a real person please")
+    _, (_, act) = await take_turn(engine, talk)
+    assert act.reason == "request" and talk.head.owner == "human"
+
+
+async def test_a_press_for_a_human_counts_whatever_is_pressed_after_it(engine: Engine) -> None:
+    talk = Talk().customer("Where is your office?")
+    await take_turn(engine, talk)
+    await take_turn(engine, talk.presses(HUMAN).presses(NO_HUMAN))
+    assert talk.head.owner == "human"
+
+
 async def test_a_wish_among_other_messages_wins(engine: Engine) -> None:
     talk = Talk().customer("How do I reset my password?").customer("give me a human agent")
     await take_turn(engine, talk)

@@ -40,6 +40,7 @@ def test_what_stands_in_the_evidence_may_be_said(text: str) -> None:
         ("Call 555 0100.", "numbers"),
         ("Back on 2026-03-01.", "numbers"),
         ("See https://help.example.com.evil.example/returns.", "links"),
+        ("See help.example.com/ret for it.", "links"),
         ("See www.other.example or write.", "links"),
         ("Write to boss@example.com.", "links"),
         ("Broken \ufffd words.", "garbage"),
@@ -124,7 +125,8 @@ def test_json_is_held_back_to_the_end() -> None:
 def test_thoughts_are_left_out() -> None:
     gate = SentenceGate(lenient)
     shown = gate.feed("<thi") + gate.feed("nk>bad. bad.</think>\nHello") + gate.feed(" you. ")
-    assert shown + gate.finish() == "Hello you. "
+    assert shown == "Hello you. "
+    assert gate.finish() == ""
 
 
 def test_an_endless_answer_is_stopped() -> None:
