@@ -82,11 +82,14 @@ class Log(Protocol):
         claim: Claim,
         seq: int,
         *,
-        outcome: Literal["sent", "withheld", "failed"],
+        outcome: Literal["sent", "withheld", "failed", "retry"],
         platform_ids: Sequence[str] = (),
         reason: str | None = None,
     ) -> bool:
-        """Record how a delivery ended and move the cursor behind it. False: stale lease."""
+        """Record how a delivery ended and move the cursor behind it. False: stale lease.
+
+        `retry`: it certainly did not arrive; the cursor stays, and the next attempt is no doubt.
+        """
         ...
 
     async def finish(self, claim: Claim) -> None:

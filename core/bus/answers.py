@@ -11,6 +11,7 @@ from typing import Literal
 
 import orjson
 
+from core.bus import scripts
 from core.bus.calls import Calls
 from core.bus.keys import PREFIX
 from core.ids import shard_of_text
@@ -40,7 +41,7 @@ class Answers:
         """None: the key is new and now ours; end with `finish` or `forget`."""
         mine = orjson.dumps({"digest": digest})
         name = self._name(scope, key)
-        raw = await self._calls.command("SET", name, mine, "NX", "GET", "EX", _OPEN_SECONDS)
+        raw = await self._calls.script(scripts.KEEP, [name], [mine, _OPEN_SECONDS])
         if raw is None:
             return None
         known = orjson.loads(raw)

@@ -15,7 +15,16 @@ from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import (
+    ClusterDownError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 
 from core.bus import scripts
 from core.bus.scripts import Script
@@ -24,6 +33,12 @@ from core.runtime import spawn
 
 Arg = str | bytes | int | float
 Client = Redis | RedisCluster
+
+# Whatever a client raises when the store is away or says no; that of a cluster stands apart.
+STORE_ERRORS = (RedisError, RedisClusterException, OSError)
+# Refusals that will pass, as redis-py names them, and those it does not know, by their first word.
+_PASSING = (OutOfMemoryError, ReadOnlyError, ClusterDownError, TryAgainError)
+_PASSING_WORDS = ("MISCONF", "NOREPLICAS", "BUSY")
 
 # So many commands go in one pipeline at most: an answer must not wait for a thousand others.
 _MOST = 128
@@ -51,7 +66,7 @@ class Calls:
             return await self.command("EVALSHA", script.sha, len(keys), *keys, *args)
         except NoScriptError as error:  # restarted once more in between
             raise BusUnavailable("the store forgot its scripts while they were loaded") from error
-        except (RedisError, OSError, TimeoutError) as error:
+        except STORE_ERRORS as error:
             raise translate(error) from error
 
     async def command(self, *words: Arg) -> Any:
@@ -82,7 +97,7 @@ class Calls:
             batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
             try:
                 results = await self._execute([words for words, _ in batch])
-            except (RedisError, OSError, TimeoutError) as error:
+            except STORE_ERRORS as error:
                 results = [error] * len(batch)
             except BaseException:
                 for _, answer in batch:
@@ -118,9 +133,8 @@ def translate(error: Exception) -> Exception:
     if isinstance(error, NoScriptError):
         return error
     text = str(error)
-    if isinstance(error, ResponseError) and not text.startswith(
-        ("OOM", "MISCONF", "READONLY", "LOADING")
-    ):
+    passing = isinstance(error, _PASSING) or text.startswith(_PASSING_WORDS)
+    if isinstance(error, ResponseError) and not passing:
         return BusError(f"the store refused a command: {text[:200]}")
     return BusUnavailable(f"the store does not answer: {type(error).__name__}: {text[:200]}")
 

@@ -14,12 +14,12 @@ from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.exceptions import BusyLoadingError, RedisError
+from redis.exceptions import BusyLoadingError
 from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import TimeoutError as NoAnswer
 
 from core.bus.answers import Answers
-from core.bus.calls import Calls, Client, load_scripts, translate
+from core.bus.calls import STORE_ERRORS, Calls, Client, load_scripts, translate
 from core.bus.dead import DeadLetters
 from core.bus.embedded import EmbeddedServer
 from core.bus.fitness import check_fitness, read_info
@@ -130,7 +130,7 @@ async def _prepare(client: Client, settings: BusSettings) -> None:
         await check_fitness(client)
         await load_scripts(client)
         await _check_shards(client, settings.shards)
-    except (RedisError, OSError) as error:
+    except STORE_ERRORS as error:
         raise ConfigError(
             f"{translate(error)}: check REDIS_URL and that the server runs"
         ) from error

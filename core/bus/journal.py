@@ -16,9 +16,9 @@ from typing import Any, Literal
 import orjson
 import structlog
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
-from core.bus.calls import Calls, Client
+from core.bus.calls import STORE_ERRORS, Calls, Client
 from core.bus.keys import journal_key, shard_names
 from core.bus.records import make_entry, moment, pair, stream_records
 from core.bus.settings import BusSettings
@@ -78,7 +78,7 @@ class Journal:
                     prepared = True
                 batch = await self._take_over(group, consumer) or await self._read(group, consumer)
                 failures = 0
-            except (RedisError, OSError) as error:
+            except STORE_ERRORS as error:
                 prepared = False
                 _log.warning("journal_read_failed", error=type(error).__name__)
                 await sleep_until(stop, backoff.pause(failures))
@@ -179,7 +179,7 @@ class JournalTrimmer:
         while not await sleep_until(stop, _TRIM_EVERY_SECONDS):
             try:
                 await self._journal.trim()
-            except (RedisError, BusError, OSError) as error:
+            except (*STORE_ERRORS, BusError) as error:
                 _log.warning("journal_trim_failed", error=type(error).__name__)
 
 

@@ -90,8 +90,8 @@ class RedisLog:
     async def _bind(self, address: Address, conversation: ConversationId) -> ConversationId:
         """Whoever binds an address first wins; the others use that conversation."""
         key = address_key(address, self._shards)
-        before = await self._calls.command("SET", key, conversation, "NX", "GET")
-        if not before:
+        before = await self._calls.script(scripts.KEEP, [key], [conversation, 0])
+        if not before or before.decode() == conversation:  # the latter: our own, asked again
             return conversation
         await self._calls.command("DEL", ConversationKeys.of(conversation).head)
         return ConversationId(before.decode())
@@ -178,7 +178,7 @@ class RedisLog:
         return bool(
             await self._calls.script(
                 scripts.EXTEND,
-                [keys.head, ready_key(keys.shard, stream or claim.reader)],
+                [keys.head, ready_key(keys.shard, stream or _stream_of(claim))],
                 [claim.reader, claim.token, lease_ms, claim.wake, consumer],
             )
         )
@@ -200,7 +200,7 @@ class RedisLog:
             ],
             [
                 claim.conversation, claim.token, claim.epoch, claim.seen, claim.wake,
-                int(turn.merge and not turn.acted and not claim.head.each),
+                _knew(claim) if turn.merge and not turn.acted and not claim.head.each else -1,
                 int(channel not in PULL_CHANNELS),
                 _json(turn.state) if turn.state else "",
                 _json(turn.receipt) if turn.receipt is not None else "",
@@ -236,7 +236,7 @@ class RedisLog:
     async def finish(self, claim: Claim, *, retry_ms: int = 0, stream: str | None = None) -> None:
         """See `core.ports.Log.finish`."""
         keys = _keys(claim.conversation)
-        ready = ready_key(keys.shard, stream or claim.reader)
+        ready = ready_key(keys.shard, stream or _stream_of(claim))
         await self._calls.script(
             scripts.FINISH,
             [keys.head, ready, scheduled_key(keys.shard)],
@@ -250,13 +250,14 @@ class RedisLog:
         """
         keys = _keys(claim.conversation)
         first, last = (claim.entries[0].seq, claim.seen) if seq is None else (seq, seq)
-        channel = claim.head.address.channel if claim.head.address else "web"
-        stream = claim.reader if claim.reader == "engine" else f"deliver:{channel}"
         done = await self._calls.script(
             scripts.BURY,
             [keys.head, dead_key(keys.shard)],
-            [claim.reader, claim.conversation, claim.token, first - 1, last, error[:500], stream],
-        )
+            [
+                claim.reader, claim.conversation, claim.token, first - 1, last, error[:500],
+                _stream_of(claim),
+            ],
+        )  # fmt: skip
         return bool(done)
 
     async def head(self, conversation: ConversationId) -> Head:
@@ -285,6 +286,18 @@ def _keys(conversation: str) -> ConversationKeys:
     if not is_conversation_id(conversation):
         raise NotFound("no such conversation")
     return ConversationKeys.of(conversation)
+
+
+def _knew(claim: Claim) -> int:
+    """The newest customer entry that was there when the turn began."""
+    return max(claim.seen, claim.head.last_customer_seq)
+
+
+def _stream_of(claim: Claim) -> str:
+    """The ready stream that this claim's wake-up lies on."""
+    if claim.reader != "customer":
+        return claim.reader
+    return f"deliver:{claim.head.address.channel if claim.head.address else 'web'}"
 
 
 def _json(value: Any) -> str:

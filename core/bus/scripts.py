@@ -40,8 +40,9 @@ FINISH = _load("finish")
 REWAKE = _load("rewake")
 BURY = _load("bury")
 REPLAY = _load("replay")
+KEEP = _load("keep")
 
 ALL = (
     CREATE, ACCEPT, TYPING, CLAIM, EXTEND, COMMIT, BEGIN_SEND, RECORD_SEND, FINISH, REWAKE, BURY,
-    REPLAY,
+    REPLAY, KEEP,
 )  # fmt: skip

@@ -12,7 +12,7 @@ if before then
   local same = string.sub(before, at + 1) == digest
   return {'dup', tonumber(string.sub(before, 1, at - 1)), same and 0 or 1}
 end
-local h = redis.call('HMGET', head, 'seq', 'owner', 'status', 'epoch', 'w:engine', 'b:engine', 'f:engine', 'w:customer')
+local h = redis.call('HMGET', head, 'seq', 'owner', 'status', 'epoch', 'w:engine', 'b:engine', 'f:engine', 'w:customer', 'u:engine')
 if not h[1] then return {'missing'} end
 local now = clock()
 local seq, owner, status, epoch = num(h[1]) + 1, h[2], h[3], num(h[4])
@@ -39,8 +39,9 @@ if ARGV[8] == '1' then
   local due = 0
   if window > 0 then due = math.min(now + window, first + cap) end
   redis.call('HSET', head, 'lcs', seq, 'b:engine', due, 'f:engine', first, 'each', ARGV[12])
-  -- A reader may already be waiting for a later hour: a second wake-up replaces the first.
-  if not h[5] or (due <= now and num(h[6]) > now) then
+  -- A reader may already be waiting for a later hour: a second wake-up replaces the first. But not
+  -- under a running lease: its holder goes on with the wake-up it has, and nobody else may.
+  if not h[5] or (due <= now and num(h[6]) > now and num(h[9]) <= now) then
     wake(head, ready_engine, scheduled, 'engine', cid, now)
   end
 end

@@ -1,5 +1,5 @@
 -- KEYS head log state turns journal ready_engine ready_deliver scheduled
--- ARGV cid token epoch seen wake merge(0/1) delivers(0/1) state receipt tokens cost n_head n_entries
+-- ARGV cid token epoch seen wake knew(-1: do not merge) delivers(0/1) state receipt tokens cost n_head n_entries
 --      then n_head × (field value), then n_entries × (role body)
 -- -> {'ok', seq…} | {'stale'} | {'epoch'} | {'superseded'}
 local head, log, state, turns, journal, ready_engine, ready_deliver, scheduled =
@@ -18,8 +18,9 @@ if num(h[3]) ~= epoch then
   redis.call('HINCRBY', head, 'a:engine', -1) -- it did not fail: this is no attempt
   return {'epoch'}
 end
-local lcs = num(h[4])
-if ARGV[6] == '1' and lcs > seen then
+-- A claim may know of more than it shows (a flood): that is the next turn's, and no news.
+local lcs, knew = num(h[4]), tonumber(ARGV[6])
+if knew >= 0 and lcs > knew then
   release_lease(head, 'engine')
   redis.call('HINCRBY', head, 'a:engine', -1)
   return {'superseded'}

@@ -1,0 +1,85 @@
+"""What every conversation log must do, as sentences with an id.
+
+Above: `log_contract`, which holds at least one test for each; `test_every_clause` says when one is
+missing. An implementation that cannot meet a clause names it in its `exempt`, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+Test = TypeVar("Test", bound=Callable[..., object])
+
+LOG: dict[str, str] = {
+    # what enters
+    "accept:once": "An event that comes again is one entry, also when all come at once.",
+    "accept:conflict": "The same id with other words changes nothing, and is called a conflict.",
+    "accept:sequence": "Entries are numbered 1, 2, 3 … without gaps, also under a rush.",
+    "accept:order": "One who waits for each answer finds the entries in the order of asking.",
+    "accept:journal": "Every entry stands in the journal too, in order, once.",
+    "accept:unknown": "A conversation that does not exist is NotFound, and is not made by asking.",
+    "accept:wake": "What the customer says wakes the engine, once however much is said.",
+    "accept:no-wake": "What nobody must answer wakes nobody.",
+    "accept:text": "Any text comes back as it was: all scripts, line ends, markup, length.",
+    "create:address": "An address has one conversation, also when all ask at once.",
+    # who owns it
+    "owner:human": "A word of a human makes them the owner and raises the epoch in the same step.",
+    "owner:take": "So does a take-over without words.",
+    "owner:release": "A release gives the conversation back and raises the epoch.",
+    "owner:close": "A closed conversation belongs to nobody; the customer's next word opens it.",
+    "owner:note": "A note changes neither the owner nor the epoch.",
+    # reading
+    "claim:shows": "A claim shows what is unread, the window before it, and the last state.",
+    "claim:token": "Every claim has a higher token than all before.",
+    "claim:busy": "While a lease runs nobody else gets one; it is said when to come again.",
+    "claim:expired": "A lease that ran out is taken over.",
+    "claim:done": "A wake-up that was dealt with leads to nothing.",
+    "claim:readers": "Readers of different kinds do not wait for each other.",
+    "claim:attempts": "A claim says how often this work was begun before it succeeded.",
+    "extend:keep": "A heartbeat keeps the lease; when it is another's, it says so.",
+    "finish:retry": "Giving back leaves the work to be done again, not before the time asked for.",
+    # writing
+    "commit:whole": "Entries, state, head, cursor and receipt of a turn come in one step.",
+    "commit:stale": "Whoever holds an older token cannot commit.",
+    "commit:epoch": "A turn from before a take-over cannot commit.",
+    "commit:superseded": "A turn that has not seen the newest customer entry cannot commit.",
+    "commit:acted": "A turn that has already acted commits all the same; the rest is the next's.",
+    "commit:each": "Under the policy `each` a turn sees one message, and none is superseded.",
+    "commit:settles": "A commit acknowledges the wake-up, and wakes again only if more waits.",
+    "commit:repeat": "The same commit again changes nothing and gives the same answer.",
+    "commit:nothing": "A turn may say nothing; it is dealt with all the same.",
+    "commit:many": "More unread entries than a claim shows are dealt with in several turns.",
+    # when
+    "wait:window": "A message that reads unfinished gives no turn before its window is over.",
+    "wait:typing": "Typing makes a waiting turn wait on, never beyond the cap.",
+    "wait:finished": "A finished message ends the waiting at once.",
+    "wait:holder": "Whatever is said while a turn runs, its holder can go on with the rest.",
+    # what leaves
+    "send:leave": "An entry may leave once it is asked for, and its number of attempts is told.",
+    "send:withheld": "An AI entry from before a take-over may not leave; a human's may.",
+    "send:unsure": "An attempt that never reported is flagged when it is made again.",
+    "send:retry": "An attempt that certainly failed is repeated without doubt.",
+    "send:once": "What has a receipt is not sent again.",
+    "send:stale": "Whoever lost the lease may neither send nor record.",
+    "send:cursor": "Delivery goes on behind what is done with; what is left wakes it again.",
+    # reading without a claim
+    "read:after": "Entries are read from any sequence on, in order, as many as asked for.",
+    "read:unknown": "The head of a conversation that does not exist is NotFound.",
+    "read:receipt": "The receipt of an answer is found under the answer's first sequence.",
+    # the store
+    "store:down": "While the store is away every call says BusUnavailable; then all is there.",
+    "store:lost-answer": "An answer lost on the way doubles nothing, whatever was asked.",
+}  # fmt: skip
+
+
+def clause(*ids: str) -> Callable[[Test], Test]:
+    """Say which clauses a test holds an implementation to."""
+    unknown = set(ids) - set(LOG)
+    assert not unknown, f"no such clause: {unknown}"
+
+    def mark(test: Test) -> Test:
+        test.__dict__["clauses"] = ids
+        return test
+
+    return mark
