@@ -32,12 +32,15 @@ HOSTILE = """<img src=x onerror="window.hacked=1"><script>window.hacked=1</scrip
 https://bank.example@evil.example/ and https://good.example/page?a=1&b=2."""
 
 
+LIST = "## Do this\n\n1. Open **Account > Plan**\n2. Second\n\n- a **x**\n- b\n2 ** 3 ** 4\nEnd"
+
+
 def script(text: str) -> Answer | None:
     if text == "hostile":
         bad = SOURCE | {"title": "<b>bold</b>", "url": "javascript:alert(1)"}
         return Answer(HOSTILE, citations=[bad])
     if text == "list":
-        return Answer("Do this:\n\n1. First\n2. Second\n\n- a\n- b\nEnd")
+        return Answer(LIST)
     if text == "choose":
         buttons = [{"label": "A", "value": "a"}]
         return Answer("Which?", parts=[{"type": "buttons", "buttons": buttons}])
@@ -91,7 +94,27 @@ async def test_lists_and_blank_lines_keep_every_character(
     chat = await visit(server.url)
     await chat.say("list")
     await expect(chat.answers).to_have_count(1)
-    assert (await chat.texts())[1] == "Do this:\n\n1. First\n2. Second\n\n- a\n- b\nEnd"
+    assert (await chat.texts())[1] == LIST
+    await expect(chat.answers.locator("strong")).to_have_text(["**Account > Plan**", "**x**"])
+    shown = await chat.answers.locator("strong").first.inner_text()
+    width = await chat.answers.locator(".mark-only").first.evaluate("e => e.offsetWidth")
+    assert (shown.strip("*"), width) == ("Account > Plan", 0)
+
+
+async def test_half_a_character_is_replaced_before_it_is_sent(
+    server: WidgetServer, visit: Visit
+) -> None:
+    chat = await visit(server.url)
+    await chat.page.evaluate("window.Switchboard('send', 'a \\ud83d b \\ud83d\\ude00')")
+    await expect(chat.answers).to_have_count(1)
+    assert server.received[0]["text"] == "a \ufffd b 😀"
+
+
+async def test_the_customer_s_own_marks_stay_as_typed(server: WidgetServer, visit: Visit) -> None:
+    chat = await visit(server.url)
+    await chat.say("## not **bold**")
+    await expect(chat.mine).to_have_text(["## not **bold**"])
+    await expect(chat.mine.locator("strong")).to_have_count(0)
 
 
 async def test_enter_sends_shift_enter_breaks_the_line_and_escape_closes(

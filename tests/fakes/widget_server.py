@@ -104,7 +104,7 @@ class WidgetServer:
         self._io.attach(app)
         app.router.add_get("/", self._page(WIDGET / "demo" / "index.html"))
         app.router.add_get("/widget.js", self._page(WIDGET / "dist" / "widget.js"))
-        app.router.add_get("/demo/{name}", self._demo)
+        app.router.add_get("/{name}", self._demo)
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)

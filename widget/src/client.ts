@@ -120,7 +120,8 @@ export class Client {
   }
 
   say(text: string): void {
-    this.#post({ kind: "message", text });
+    // Half a surrogate pair is no character: no server could store it, so it would wait for ever.
+    this.#post({ kind: "message", text: text.replace(/\p{Surrogate}/gu, "\ufffd") });
   }
 
   press(entry: Entry, choice: Choice): void {

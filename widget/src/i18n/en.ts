@@ -13,9 +13,9 @@ export const en = {
   statusClosed: "This conversation is closed",
   connecting: "Connecting…",
   offline: "No connection. What you write is sent as soon as it is back.",
-  refused: "The chat cannot be reached right now. Trying again shortly.",
+  refused: "The chat cannot be reached right now.",
   greeting: "Hello! How can we help?",
-  greetingMore: "Ask in your own words. You get an answer with its source, and a person when it takes one.",
+  greetingMore: "Ask in your own words. Answers come with their source.",
   placeholder: "Write a message…",
   send: "Send",
   sendHint: "Enter sends, Shift+Enter starts a new line.",
@@ -34,7 +34,7 @@ export const en = {
   newMessages: "New messages",
   helpful: "Helpful",
   unhelpful: "Not helpful",
-  thanks: "Thank you for your feedback",
+  thanks: "Thank you",
   today: "Today",
   yesterday: "Yesterday",
   joined: (name: string) => `${name} has joined the conversation`,
@@ -42,8 +42,6 @@ export const en = {
   escalated: "We are getting a person to help you",
   closed: "The conversation was closed",
   reopened: "The conversation was reopened",
-  someone: "Someone from our team",
-  rejected: "The server did not accept this message.",
 };
 
 export type Words = typeof en;

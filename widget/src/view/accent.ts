@@ -28,12 +28,10 @@ export function accentVariables(wish: string | undefined): Record<string, string
 
 /** `#rgb` or `#rrggbb`. */
 export function parseHex(text: string | undefined): Rgb | null {
-  const short = /^#([\da-f])([\da-f])([\da-f])$/iu.exec(text?.trim() ?? "");
-  const long = /^#([\da-f]{2})([\da-f]{2})([\da-f]{2})$/iu.exec(text?.trim() ?? "");
-  const digits = short?.slice(1).map((digit) => digit + digit) ?? long?.slice(1);
-  if (!digits) return null;
-  const [red = 0, green = 0, blue = 0] = digits.map((digit) => Number.parseInt(digit, 16));
-  return [red, green, blue];
+  const long = (text ?? "").trim().replace(/^#(.)(.)(.)$/u, "#$1$1$2$2$3$3");
+  if (!/^#[\da-f]{6}$/iu.test(long)) return null;
+  const value = Number.parseInt(long.slice(1), 16);
+  return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
 /** The contrast ratio of WCAG 2, 1 to 21. */

@@ -7,7 +7,7 @@ import type { Words } from "../i18n";
 import type { Attachment, Author, Choice, Citation, Entry } from "../protocol";
 import type { Draft } from "../store/outbox";
 import { el, icon } from "./dom";
-import { link, safeUrl, textBlock } from "./text";
+import { bareBlock, link, safeUrl, textBlock } from "./text";
 
 export interface Acts {
   press(entry: Entry, choice: Choice): void;
@@ -76,7 +76,7 @@ export function entryLine(entry: Entry, look: EntryLook, setting: Setting): HTML
     mine
       ? el("span", { class: "unseen" }, `${setting.words.you}: `)
       : look.first && byline(entry.author, setting, entry.at),
-    entry.text !== "" && textBlock(entry.text),
+    entry.text !== "" && (mine ? bareBlock : textBlock)(entry.text),
     entry.attachments.length > 0 && files(entry.attachments),
     entry.citations.length > 0 && sources(entry.citations, setting.words),
     entry.buttons.length > 0 && choices(entry, look.chosen, setting),
@@ -92,7 +92,7 @@ export function draftLine(draft: Draft, online: boolean, first: boolean, setting
     "div",
     { class: shape },
     el("span", { class: "unseen" }, `${words.you}: `),
-    textBlock(draft.post.text),
+    bareBlock(draft.post.text),
     failed ? failure(draft, setting) : draft.status !== "sent" && el("div", { class: "foot" }, online ? words.sending : words.waiting),
   );
 }
@@ -101,7 +101,7 @@ function failure(draft: Draft, { words, acts }: Setting): HTMLElement {
   return el(
     "div",
     { class: "foot", role: "alert" },
-    el("span", { class: "why" }, `${words.failed}. ${draft.error?.message || words.rejected}`),
+    el("span", { class: "why" }, `${words.failed}. ${draft.error?.message ?? ""}`),
     el("button", { type: "button", onclick: () => acts.retry(draft.clientId) }, words.tryAgain),
     el("button", { type: "button", onclick: () => acts.discard(draft.clientId) }, words.discard),
   );
@@ -123,7 +123,7 @@ export function typingLine(author: Author, setting: Setting): HTMLElement {
 export function eventText(entry: Entry, words: Words): string | null {
   switch (entry.action) {
     case "take":
-      return words.joined(entry.author.name || words.someone);
+      return words.joined(entry.author.name || words.person);
     case "release":
       return words.released;
     case "escalate":
@@ -157,7 +157,7 @@ function sources(citations: readonly Citation[], words: Words): HTMLElement {
         el(
           "div",
           { class: "proof" },
-          citation.span !== "" && el("blockquote", { dir: "auto", tabindex: "0" }, citation.span),
+          citation.span !== "" && el("blockquote", { tabindex: "0" }, textBlock(citation.span)),
           url && link(url, `${words.openSource} (${url.host})`),
         ),
       ),
@@ -208,7 +208,7 @@ function files(attachments: readonly Attachment[]): HTMLElement {
   const items = attachments.map(({ name, size, url }) => {
     const address = safeUrl(url);
     const label = address ? link(address, name) : el("span", { dir: "auto" }, name);
-    return el("li", {}, icon("clip"), label, size > 0 && el("small", {}, sizeText(size)));
+    return el("li", {}, icon("page"), label, size > 0 && el("small", {}, sizeText(size)));
   });
   return el("ul", { class: "files" }, ...items);
 }

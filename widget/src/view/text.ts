@@ -1,6 +1,7 @@
 /**
- * Shows text as text. Web addresses become links, list lines hang, blank lines are a small gap;
- * every character of the original is still there, in order (`textContent` equals the input).
+ * Shows text as text. Web addresses become links; in answers also list lines hang, and the marks
+ * of a heading or of `**weight**` step back behind what they mean. Every character of the original
+ * is still there, in order (`textContent` equals the input), and nothing is parsed as HTML.
  *
  * Above: message. Below: dom. Only http and https become links, and never one with a user name
  * in it, because `https://bank.example@evil.example` reads as something that it is not.
@@ -9,6 +10,8 @@ import { el } from "./dom";
 
 const ADDRESS = /https?:\/\/[^\s<>"'`\u00ab\u00bb\u201c-\u201f]+/giu;
 const LIST_MARK = /^(\s*)([-*\u2022\u2013]|\d{1,2}[.)])(\s+)(?=\S)/u;
+const HEADING = /^(#{1,6} +)(?=\S)/u;
+const WEIGHT = /\*\*(?=\S)(.+?)(?<=\S)\*\*/gu;
 const CLOSERS: Record<string, string> = { ")": "(", "]": "[", "}": "{" };
 
 /** The address if it is one that may be opened, else null. */
@@ -43,6 +46,11 @@ export function findLinks(line: string): (string | { url: URL; label: string })[
   return pieces;
 }
 
+/** The words of the customer are shown bare, as they were typed. */
+export function bareBlock(text: string): HTMLElement {
+  return el("div", { class: "text", dir: "auto" }, el("span", {}, ...linked(text)));
+}
+
 export function textBlock(text: string, ...after: Node[]): HTMLElement {
   const lines = text.split(/(?<=\n)/u).map(lineBlock);
   if (lines.length === 0) lines.push(el("span"));
@@ -52,6 +60,8 @@ export function textBlock(text: string, ...after: Node[]): HTMLElement {
 
 function lineBlock(line: string): HTMLElement {
   if (line.trim() === "") return el("span", { class: "gap" }, line);
+  const heading = HEADING.exec(line)?.[1];
+  if (heading) return el("span", { class: "heading" }, stepBack(heading), ...inline(line.slice(heading.length)));
   const mark = LIST_MARK.exec(line);
   if (!mark) return el("span", {}, ...inline(line));
   return el(
@@ -64,6 +74,22 @@ function lineBlock(line: string): HTMLElement {
 }
 
 function inline(line: string): (Node | string)[] {
+  const pieces: (Node | string)[] = [];
+  let from = 0;
+  for (const match of line.matchAll(WEIGHT)) {
+    pieces.push(...linked(line.slice(from, match.index)));
+    pieces.push(el("strong", {}, stepBack("**"), ...linked(match[1] ?? ""), stepBack("**")));
+    from = match.index + match[0].length;
+  }
+  return [...pieces, ...linked(line.slice(from))];
+}
+
+/** A mark that the eye and the screen reader pass over, but that is part of the text. */
+function stepBack(mark: string): HTMLElement {
+  return el("span", { class: "mark-only", "aria-hidden": "true" }, mark);
+}
+
+function linked(line: string): (Node | string)[] {
   return findLinks(line).map((piece) => (typeof piece === "string" ? piece : link(piece.url, piece.label)));
 }
 
