@@ -39,14 +39,6 @@ class Point:
     language: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A passage and its cosine to the query."""
-
-    passage: str
-    similarity: float
-
-
 class PassageIndex:
     """Nearest passages by cosine. Raises `KnowledgeError`."""
 
@@ -69,10 +61,10 @@ class PassageIndex:
         await self._call(self._open)
 
     async def nearest(
-        self, vector: Sequence[float], *, limit: int, categories: Sequence[str] = ()
-    ) -> list[Hit]:
-        """The passages most like a unit vector, best first."""
-        return await self._call(lambda: self._nearest(vector, limit, categories))
+        self, vectors: Sequence[Vector], *, limit: int, categories: Sequence[str] = ()
+    ) -> list[str]:
+        """The passages most like any of the vectors: `limit` for each, each passage once."""
+        return await self._call(lambda: self._nearest(vectors, limit, categories))
 
     async def replace(self, remove: Iterable[str], points: Sequence[Point]) -> None:
         """Take passages out and put others in; no search of this process sees half of it."""
@@ -142,18 +134,24 @@ class PassageIndex:
                     self._collection, field, models.PayloadSchemaType.KEYWORD
                 )
 
-    def _nearest(self, vector: Sequence[float], limit: int, categories: Sequence[str]) -> list[Hit]:
+    def _nearest(
+        self, vectors: Sequence[Vector], limit: int, categories: Sequence[str]
+    ) -> list[str]:
         from qdrant_client import models
 
         chosen = None
         if categories:
             any_of = models.MatchAny(any=list(categories))
             chosen = models.Filter(must=[models.FieldCondition(key="category", match=any_of)])
-        found = self._opened().query_points(
-            self._collection, query=list(vector), limit=limit, query_filter=chosen,
-            with_payload=["passage"],
-        )  # fmt: skip
-        return [Hit((point.payload or {})["passage"], point.score) for point in found.points]
+        requests = [
+            models.QueryRequest(
+                query=vector.tolist(), filter=chosen, limit=limit, with_payload=["passage"]
+            )
+            for vector in vectors
+        ]
+        answers = self._opened().query_batch_points(self._collection, requests)
+        points = (point for answer in answers for point in answer.points)
+        return list(dict.fromkeys((point.payload or {})["passage"] for point in points))
 
     def _replace(self, gone: list[str], points: Sequence[Point]) -> None:
         from qdrant_client import models

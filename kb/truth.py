@@ -53,7 +53,16 @@ class Known:
 
     source: str
     content_hash: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCalibration:
+    """Frame and calibration of a model as JSON, with the version its writing made."""
+
     version: int
+    data: dict[str, Any]
+    made_at: datetime
 
 
 class Truth:
@@ -69,10 +78,10 @@ class Truth:
     async def known(self) -> dict[str, Known]:
         """All documents by id."""
         query = select(
-            documents.c.id, documents.c.source, documents.c.content_hash, documents.c.version
+            documents.c.id, documents.c.source, documents.c.content_hash, documents.c.language
         )
         rows = await self._rows(query)
-        return {row.id: Known(row.source, row.content_hash, row.version) for row in rows}
+        return {row.id: Known(row.source, row.content_hash, row.language) for row in rows}
 
     async def list_documents(self) -> list[StoredDocument]:
         """All documents in the order of their ids."""
@@ -161,18 +170,19 @@ class Truth:
         except SQLAlchemyError as error:
             raise KnowledgeError("the knowledge cannot be written") from error
 
-    async def calibration(self, model: str) -> tuple[int, dict[str, Any]] | None:
-        """The stored calibration of a model, and the version it was made at."""
-        query = select(calibrations.c.knowledge_version, calibrations.c.data)
-        rows = await self._rows(query.where(calibrations.c.model == model))
-        return (int(rows[0].knowledge_version), rows[0].data) if rows else None
+    async def calibration(self, model: str) -> StoredCalibration | None:
+        """The stored calibration of a model."""
+        rows = await self._rows(select(calibrations).where(calibrations.c.model == model))
+        if not rows:
+            return None
+        return StoredCalibration(int(rows[0].knowledge_version), rows[0].data, rows[0].made_at)
 
-    async def save_calibration(self, model: str, version: int, data: dict[str, Any]) -> None:
-        """Replace the calibration of a model."""
-        row = {"model": model, "knowledge_version": version, "data": data}
-        row["made_at"] = datetime.now(UTC)
+    async def save_calibration(self, model: str, data: dict[str, Any]) -> None:
+        """Replace the calibration of a model; raises the version, so that every process sees it."""
+        row: dict[str, Any] = {"model": model, "data": data, "made_at": datetime.now(UTC)}
         try:
             async with self._database.write() as connection:
+                row["knowledge_version"] = await _raise_version(connection)
                 await connection.execute(delete(calibrations).where(calibrations.c.model == model))
                 await connection.execute(insert(calibrations), row)
         except SQLAlchemyError as error:

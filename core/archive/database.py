@@ -10,8 +10,9 @@ writer in the middle gets "database is locked" at once, whatever the busy timeou
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -43,19 +44,19 @@ class Database:
         return self.engine.dialect.name
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    async def read(self) -> AsyncGenerator[AsyncConnection]:
         """A connection in one transaction that only reads."""
         async with self.engine.begin() as connection:
             yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self) -> AsyncGenerator[AsyncConnection]:
         """A connection in one transaction that writes; committed at the end, or rolled back."""
         async with self._writer.begin() as connection:
             yield connection
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[AsyncSession]:
+    async def session(self) -> AsyncGenerator[AsyncSession]:
         """An ORM session in one transaction that writes; committed at the end, or rolled back."""
         async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
@@ -187,7 +188,7 @@ def _pause() -> None:
 
 
 def _import_alembic() -> None:
-    import alembic.command  # noqa: F401
+    importlib.import_module("alembic.command")
 
 
 def _upgrade(connection: Connection) -> None:

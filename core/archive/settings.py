@@ -13,12 +13,12 @@ class DatabaseSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: SecretStr | None = Field(
-        None,
+        default=None,
         description="PostgreSQL by URL (postgresql://user:password@host/name), or sqlite:///file. "
         "Empty: a SQLite file in the data folder.",
     )
-    data_dir: Path = Field(Path("data"), description="Where the SQLite file is kept.")
+    data_dir: Path = Field(default=Path("data"), description="Where the SQLite file is kept.")
     timeout_seconds: float = Field(
-        10.0, gt=0, description="How long a statement waits for a lock or the server."
+        default=10.0, gt=0, description="How long a statement waits for a lock or the server."
     )
-    pool_size: int = Field(5, ge=1, description="Connections a process keeps.")
+    pool_size: int = Field(default=5, ge=1, description="Connections a process keeps.")

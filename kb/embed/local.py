@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -70,12 +70,10 @@ class LocalEmbedder:
         settings = self._settings
         version = _register() if settings.model == BUNDLED else _installed_version()
         try:
-            self._model = TextEmbedding(
-                settings.model,
-                threads=settings.threads,
-                local_files_only=not settings.download,
-                **({"specific_model_path": str(settings.path)} if settings.path else {}),
-            )
+            more: dict[str, Any] = {"local_files_only": not settings.download}
+            if settings.path is not None:
+                more["specific_model_path"] = str(settings.path)
+            self._model = TextEmbedding(settings.model, threads=settings.threads, **more)
             probe = self._encode(["probe"])[0]
         except (ValueError, OSError, RuntimeError) as error:
             raise ConfigError(

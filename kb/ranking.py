@@ -1,0 +1,143 @@
+"""Puts candidate passages in order, and says what speaks for each. Pure.
+
+Above: `kb.search`, `kb.calibrator`. Below: `kb.snapshot`, `kb.lexical`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.ports import Passage
+from kb.documents import Vector
+from kb.lexical import codes_of, grams_of, likeness
+from kb.snapshot import Item, Snapshot
+
+LETTERS_WEIGHT = 1.0
+# How far behind a translation in the customer's own language may be and still be shown instead.
+OWN_LANGUAGE = 0.25
+_CODE_FOUND = 0.5
+_CODE_ABSENT = -0.4
+
+Allows = Callable[[Item], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query: its words, its unit vector, and the language it is in (None: not known)."""
+
+    text: str
+    vector: Vector
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A passage and its evidence: by meaning, by letters, by codes; `total` orders."""
+
+    item: Item
+    meaning: float
+    letters: float
+    codes: float
+    same_language: bool
+
+    @property
+    def total(self) -> float:
+        """What the order goes by."""
+        return self.meaning + LETTERS_WEIGHT * self.letters + self.codes
+
+
+def rank(
+    snapshot: Snapshot,
+    question: Question,
+    candidates: Iterable[str],
+    *,
+    allows: Allows | None = None,
+) -> list[Ranked]:
+    """Candidates, and what shares a code with the question, best first, each family in one
+    language. `allows` says which passages may be found at all."""
+    codes = codes_of(question.text)
+    rows = _rows(snapshot, candidates, codes)
+    rows = [row for row in rows if allows is None or allows(snapshot.items[row])]
+    if not rows:
+        return []
+    meaning = snapshot.placed[rows] @ snapshot.frame.place_question(
+        question.vector, question.language
+    )
+    letters = _letters(snapshot, question, rows)
+    ranked = [
+        Ranked(
+            snapshot.items[row], float(meaning[at]), letters[at],
+            _codes(snapshot.items[row].codes, codes),
+            snapshot.items[row].document.language == question.language,
+        )
+        for at, row in enumerate(rows)
+    ]  # fmt: skip
+    ranked.sort(key=lambda found: -found.total)
+    return _one_language_a_family(ranked)
+
+
+def similarity(question: Question, item: Item) -> float:
+    """The plain cosine of question and passage."""
+    return float(np.dot(question.vector, item.vector))
+
+
+def _rows(snapshot: Snapshot, candidates: Iterable[str], codes: frozenset[str]) -> list[int]:
+    found = {snapshot.rows[name]: None for name in candidates if name in snapshot.rows}
+    for code in codes:
+        found |= dict.fromkeys(snapshot.by_code.get(code, ()))
+    return list(found)
+
+
+def _letters(snapshot: Snapshot, question: Question, rows: Sequence[int]) -> list[float]:
+    lexicon = snapshot.lexicons.get(question.language or "")
+    if lexicon is None:
+        return [0.0] * len(rows)
+    spread = lexicon.spread(grams_of(question.text))
+    return [
+        likeness(spread, snapshot.items[row].grams, snapshot.lengths[row])
+        if snapshot.items[row].document.language == question.language
+        else 0.0
+        for row in rows
+    ]
+
+
+def _codes(there: frozenset[str], asked: frozenset[str]) -> float:
+    """A passage about E14 answers a question about E14, and none about E15."""
+    if not asked:
+        return 0.0
+    share = len(asked & there) / len(asked)
+    return _CODE_FOUND * share if share else _CODE_ABSENT
+
+
+def _one_language_a_family(ranked: list[Ranked]) -> list[Ranked]:
+    """The customer's language if what it says is nearly as near, else the nearest.
+
+    What is shown in place of a nearer translation takes over its evidence.
+    """
+    best: dict[str, Ranked] = {}
+    own: dict[str, Ranked] = {}
+    for found in ranked:
+        best.setdefault(found.item.family, found)
+        if found.same_language:
+            own.setdefault(found.item.family, found)
+    kept: list[Ranked] = []
+    for found in ranked:
+        leader = best[found.item.family]
+        mine = own.get(found.item.family, leader)
+        chosen = mine if leader.total - mine.total <= OWN_LANGUAGE else leader
+        if found.item.document.language == chosen.item.document.language:
+            kept.append(replace(found, meaning=found.meaning + leader.total - chosen.total))
+    return sorted(kept, key=lambda found: -found.total)
+
+
+def to_passage(found: Ranked, question: Question, *, span: str, score: float) -> Passage:
+    """The passage as the port shows it."""
+    piece, document = found.item.passage, found.item.document
+    return Passage(
+        id=piece.id, document=document.id, title=document.title, url=document.url,
+        category=document.category, language=document.language, heading=piece.heading,
+        text=piece.text, span=span, score=score, similarity=similarity(question, found.item),
+    )  # fmt: skip
