@@ -20,6 +20,9 @@ import structlog
 
 T = TypeVar("T")
 _log = structlog.get_logger("runtime")
+# Longer than any clean-up of ours takes, so that asking again does not cut one short.
+_ASK_AGAIN_SECONDS = 2.0
+_ASK_TIMES = 5
 
 
 class Service(Protocol):
@@ -35,6 +38,25 @@ class Service(Protocol):
 def spawn(work: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
     """Start a task that the caller owns (keeps, awaits or cancels)."""
     return asyncio.get_running_loop().create_task(work, name=name)
+
+
+async def end_tasks(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks and wait until they have ended; what they raise stays in them.
+
+    Asks again when one goes on: `asyncio.wait_for` of Python 3.11 loses a cancellation that comes
+    in the moment in which its work is done, and redis-py sends every command through it.
+    """
+    left = {task for task in tasks if not task.done()}
+    for _ in range(_ASK_TIMES):
+        for task in left:
+            task.cancel()
+        if left:
+            _, left = await asyncio.wait(left, timeout=_ASK_AGAIN_SECONDS)
+    for task in left:
+        _log.error("task_would_not_end", task=task.get_name())
+    for task in tasks:  # look at the error, or the loop complains that nobody did
+        if task.done() and not task.cancelled():
+            task.exception()
 
 
 class TaskPool:
@@ -67,10 +89,7 @@ class TaskPool:
         """Wait for what runs; cancel what is left after the grace, and wait for that."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_seconds)
-        for task in list(self._tasks):
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=5)
+        await end_tasks(*self._tasks)
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -88,8 +107,7 @@ async def running(
     try:
         yield task
     finally:
-        task.cancel()
-        await asyncio.wait([task], timeout=5)
+        await end_tasks(task)
 
 
 @dataclass(frozen=True)
@@ -144,9 +162,7 @@ async def run_services(
             stop.set()
             clean = await _drain(tasks, helpers[2], grace_seconds)
         finally:
-            for task in (*tasks, *helpers):
-                task.cancel()
-            await asyncio.gather(*tasks, *helpers, return_exceptions=True)
+            await end_tasks(*tasks, *helpers)
     _raise_first([*tasks, helpers[0]])
     return clean
 
