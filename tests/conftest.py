@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +32,17 @@ for _name in list(os.environ):
     if _name.startswith(PREFIXES) or _name in ("REDIS_URL", "DATABASE_URL"):
         del os.environ[_name]
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+# Plain tracebacks: drawing every local variable of a failed turn takes longer than the turn.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+)
 
 settings.register_profile(
     "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
