@@ -15,7 +15,9 @@ from typing import Any, Literal
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from channels.settings import WebSettings
 from config.environment import Variable, list_variables, read_variables
+from channels.settings import WebSettings
 from core.archive.settings import DatabaseSettings
 from core.bus.settings import BusSettings
 from core.engine.settings import EngineSettings
@@ -29,6 +31,10 @@ USUAL_NAMES: dict[str, str] = {
     "database.url": "DATABASE_URL",
     "knowledge.qdrant_url": "QDRANT_URL",
     "knowledge.qdrant_api_key": "QDRANT_API_KEY",
+    "web.allowed_origins": "WIDGET_ALLOWED_ORIGINS",
+    "web.identity_secret": "WIDGET_IDENTITY_SECRET",
+    "web.allowed_origins": "WIDGET_ALLOWED_ORIGINS",
+    "web.identity_secret": "WIDGET_IDENTITY_SECRET",
     "openai.api_key": "OPENAI_API_KEY",
     "openai.base_url": "OPENAI_BASE_URL",
     "openai.model": "OPENAI_MODEL",
@@ -97,11 +103,13 @@ class Settings(BaseModel):
     url: str | None = Field(None, description="For commands: the running gateway to talk to.")
     token: SecretStr | None = Field(None, description="For commands: the token to show it.")
     log: LogSettings = Field(default_factory=lambda: LogSettings.model_validate({}))
+    web: WebSettings = Field(default_factory=lambda: WebSettings.model_validate({}))
     bus: BusSettings = Field(default_factory=lambda: BusSettings.model_validate({}))
     database: DatabaseSettings = Field(default_factory=lambda: DatabaseSettings.model_validate({}))
     knowledge: KnowledgeSettings = Field(
         default_factory=lambda: KnowledgeSettings.model_validate({})
     )
+    web: WebSettings = Field(default_factory=lambda: WebSettings.model_validate({}))
     engine: EngineSettings = Field(default_factory=lambda: EngineSettings.model_validate({}))
     openai: OpenAISettings = Field(default_factory=lambda: OpenAISettings.model_validate({}))
     model: ModelSettings = Field(default_factory=lambda: ModelSettings.model_validate({}))

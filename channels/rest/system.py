@@ -1,0 +1,137 @@
+"""Routes about the gateway itself: health, metrics, lists, triage and knowledge.
+
+Above: `routes`. Below: the ports of `rest.ports`, `core.telemetry`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from channels.deps import ServerDeps
+from channels.ingress import check_text
+from channels.rest.models import NewDocument, TriageRequest
+from channels.rest.reading import read_int, read_model
+from core import telemetry
+from core.errors import InputError, SwitchboardError
+
+_PROBE_SECONDS = 3.0
+
+
+class Absent(SwitchboardError):
+    """This process has no such part."""
+
+    code = "not_here"
+    retryable = True
+
+
+class System:
+    """Handlers that need no conversation."""
+
+    def __init__(self, deps: ServerDeps) -> None:
+        self._deps = deps
+
+    async def live(self, request: web.Request) -> web.Response:
+        """The process answers."""
+        return web.json_response({"status": "ok", "version": self._deps.version})
+
+    async def ready(self, request: web.Request) -> web.Response:
+        """The store takes writes: messages can come in."""
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS):
+                await self._deps.bus.ping()
+        except (SwitchboardError, TimeoutError):
+            return web.json_response({"status": "unavailable", "ready": False}, status=503)
+        return web.json_response({"status": "ok", "ready": True})
+
+    async def detailed(self, request: web.Request) -> web.Response:
+        """Every component with its state."""
+        names = list(self._deps.probes)
+        states = await asyncio.gather(*(self._probe(name) for name in names))
+        worst = "ok" if all(state.get("status") == "ok" for state in states) else "degraded"
+        components = dict(zip(names, states, strict=True))
+        return web.json_response(
+            {"status": worst, "version": self._deps.version, "components": components}
+        )
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """Prometheus text."""
+        body = generate_latest(telemetry.REGISTRY)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def list_conversations(self, request: web.Request) -> web.Response:
+        """From the archive, filtered and searched."""
+        archive = self._deps.archive
+        if archive is None:
+            raise Absent("no archive", public_text="this gateway keeps no archive")
+        query = request.query
+        _known(query.keys(), {"status", "owner", "channel", "specialist", "q", "cursor", "limit"})
+        page = await archive.list_conversations(
+            status=query.get("status"), owner=query.get("owner"), channel=query.get("channel"),
+            specialist=query.get("specialist"), q=query.get("q"), cursor=query.get("cursor"),
+            limit=read_int(request, "limit", 50, low=1, high=200),
+        )  # fmt: skip
+        return web.json_response({"conversations": page.items, "next": page.next})
+
+    async def specialists(self, request: web.Request) -> web.Response:
+        """Who answers here."""
+        found = self._deps.specialists
+        return web.json_response({"specialists": found.overview() if found else []})
+
+    async def triage(self, request: web.Request) -> web.Response:
+        """What a text is about."""
+        body = await read_model(request, TriageRequest)
+        text = check_text(body.text)
+        if self._deps.triage is None:
+            raise Absent("no triage", public_text="this process has no triage")
+        return web.json_response(
+            await self._deps.triage.decide(text, conversation=body.conversation)
+        )
+
+    async def search(self, request: web.Request) -> web.Response:
+        """Search the knowledge base."""
+        query = request.query
+        _known(query.keys(), {"q", "k", "category", "language"})
+        text = check_text(query.get("q"), most=2_000)
+        category = query.get("category")
+        result = await self._knowledge().search(
+            text, limit=read_int(request, "k", 5, low=1, high=50), language=query.get("language"),
+            categories=(category,) if category else (),
+        )  # fmt: skip
+        return web.json_response(result.model_dump())
+
+    async def documents(self, request: web.Request) -> web.Response:
+        """All documents."""
+        documents = await self._knowledge().list()
+        return web.json_response({"documents": documents, "next": None})
+
+    async def add_document(self, request: web.Request) -> web.Response:
+        """Write a document."""
+        body = await read_model(request, NewDocument)
+        document = await self._knowledge().add(body.model_dump(exclude_none=True))
+        return web.json_response({"id": document}, status=201)
+
+    async def remove_document(self, request: web.Request) -> web.Response:
+        """Remove a document."""
+        await self._knowledge().remove(request.match_info["document"])
+        return web.Response(status=204)
+
+    def _knowledge(self) -> Any:
+        if self._deps.knowledge is None:
+            raise Absent("no knowledge", public_text="this process has no knowledge base")
+        return self._deps.knowledge
+
+    async def _probe(self, name: str) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS):
+                return {"status": "ok", **await self._deps.probes[name]()}
+        except Exception as error:  # noqa: BLE001 -- a failing probe is an answer
+            return {"status": "failed", "error": type(error).__name__}
+
+
+def _known(given: Any, known: set[str]) -> None:
+    if unknown := set(given) - known:
+        raise InputError(f"unknown parameter: {sorted(unknown)[0][:40]}")

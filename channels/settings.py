@@ -1,0 +1,51 @@
+"""Settings of the web doors: widget and REST share one server. Above: the composition root."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from core.conversation import Policy, Turnpike
+
+
+class WebSettings(BaseModel):
+    """The server of widget and API."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    allowed_origins: str = Field(
+        default="",
+        description="Origins of sites that may embed the widget, separated by commas; * for any. "
+        "The gateway's own origin is always allowed.",
+    )
+    identity_secret: SecretStr | None = Field(
+        default=None, description="Checks the identity tokens that the host site signs (HS256)."
+    )
+    burst_policy: Policy = Field(
+        default="adaptive", description="How messages in quick succession become one turn."
+    )
+    burst_window_seconds: float = Field(
+        default=0.8, ge=0, description="Pause after a message that does not read finished."
+    )
+    burst_cap_seconds: float = Field(default=3.0, ge=0, description="Longest such pause in all.")
+    messages_per_second: float = Field(
+        default=100.0, gt=0, description="One visitor's or token's lasting rate; bursts may be 20×."
+    )
+    sockets_per_address: int = Field(
+        default=200, ge=1, description="Open widget sockets of one network address."
+    )
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The allowed origins, each once."""
+        return frozenset(
+            o.strip().rstrip("/") for o in self.allowed_origins.split(",") if o.strip()
+        )
+
+    @property
+    def turnpike(self) -> Turnpike:
+        """How bursts are gathered."""
+        return Turnpike(
+            policy=self.burst_policy,
+            window_seconds=self.burst_window_seconds,
+            cap_seconds=self.burst_cap_seconds,
+        )

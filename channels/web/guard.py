@@ -1,0 +1,165 @@
+"""The Socket.IO server with a guard in front: only well-formed, known events get through.
+
+Above: `channels.server`. Below: python-socketio; `gateway` decides what events do.
+
+Stock python-socketio runs the server's own connect and disconnect handlers when a client sends
+events of those names, logs a traceback for each malformed packet, and acknowledges with nothing
+when a handler is cancelled. Here every packet is read once, under checks; a bad one is a strike,
+and ten strikes close the socket. `tests/integration/test_web_frames.py` holds it to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import socketio
+import structlog
+from engineio.packet import MESSAGE
+from engineio.packet import Packet as EnginePacket
+from socketio import packet as kinds
+
+from channels.web.session import MOST_STRIKES, NAMESPACE, Session, encode
+from core.errors import SwitchboardError
+from core.runtime import TaskPool
+
+if TYPE_CHECKING:
+    from channels.web.gateway import WidgetGateway
+
+_log = structlog.get_logger("widget")
+# The largest honest packet is a message of 4,000 characters.
+MOST_BYTES = 100_000
+# A reader so far behind gets a new start (it resumes from the log) instead of our memory.
+_MOST_QUEUED = 1_000
+
+
+class Refused(Exception):
+    """The connection is refused, with a code and a text for the client."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.data = {"message": text, "data": {"code": code}}
+
+
+class Json:
+    """orjson in the shape python-socketio wants; NaN, lone surrogates and deep nesting fail."""
+
+    @staticmethod
+    def dumps(data: Any, **_: Any) -> str:
+        """Compact text."""
+        return orjson.dumps(data).decode()
+
+    loads = staticmethod(orjson.loads)
+
+
+class GuardedServer(socketio.AsyncServer):
+    """Reads packets itself and hands events to the gateway; uses the library for the rest."""
+
+    def __init__(self, gateway: WidgetGateway) -> None:
+        super().__init__(
+            async_mode="aiohttp", transports=["websocket"], namespaces=[NAMESPACE],
+            async_handlers=False, cors_allowed_origins=[], max_http_buffer_size=MOST_BYTES,
+            ping_interval=25, ping_timeout=20, json=Json, logger=False, engineio_logger=False,
+        )  # fmt: skip
+        self._gateway = gateway
+        self._open: dict[str, Session] = {}
+        self._tokens: dict[str, str] = {}
+        self._cuts = TaskPool("widget-cut", limit=10_000)
+
+    async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
+        """A packet arrived. Nothing it holds may raise."""
+        try:
+            packet = kinds.Packet(encoded_packet=data) if isinstance(data, str) else None
+        except (ValueError, TypeError, RecursionError, IndexError):
+            packet = None
+        if packet is None or (packet.namespace or "/") != NAMESPACE:
+            await self._strike(eio_sid, "malformed")
+        elif packet.packet_type == kinds.CONNECT:
+            if eio_sid in self._open:
+                await self._strike(eio_sid, "connected already")
+            else:
+                await self._handle_connect(eio_sid, NAMESPACE, packet.data)
+        elif packet.packet_type == kinds.DISCONNECT:
+            await self._handle_disconnect(eio_sid, NAMESPACE, self.reason.CLIENT_DISCONNECT)
+        elif packet.packet_type == kinds.EVENT:
+            await self._handle_named(eio_sid, packet)
+        else:
+            await self._strike(eio_sid, "unexpected packet")
+
+    async def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
+        await super()._handle_connect(eio_sid, namespace, data)
+        session, token = self._open.get(eio_sid), self._tokens.pop(eio_sid, None)
+        if session is not None and token is not None:
+            try:
+                await self._gateway.greet(session, token)
+            except SwitchboardError:
+                await self._cut(eio_sid)
+
+    async def _trigger_event(self, event: str, namespace: str, *args: Any) -> Any:
+        """The library's own life cycle; clients cannot reach this."""
+        if event == "connect":
+            return await self._on_connect(*args)
+        if event == "disconnect":
+            self._forget(args[0])
+        return None
+
+    async def _on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> bool:
+        eio_sid = self.manager.eio_sid_from_sid(sid, NAMESPACE)
+        address = str(environ.get("REMOTE_ADDR") or environ["aiohttp.request"].remote or "")
+        try:
+            session, token = await self._gateway.open(auth, address, self._sender(eio_sid))
+        except Refused as refused:
+            raise socketio.exceptions.ConnectionRefusedError(refused.data) from refused
+        if eio_sid not in self.environ:  # it left while we looked it up
+            self._gateway.close(session)
+            return False
+        self._open[eio_sid] = session
+        self._tokens[eio_sid] = token
+        return True
+
+    async def _handle_named(self, eio_sid: str, packet: Any) -> None:
+        session, data = self._open.get(eio_sid), packet.data
+        well_formed = isinstance(data, list) and 1 <= len(data) <= 2 and isinstance(data[0], str)
+        if session is None or not well_formed or data[0] not in self._gateway.events:
+            await self._strike(eio_sid, "unknown event")
+            return
+        answer = await self._gateway.act(session, data[0], data[1] if len(data) == 2 else {})
+        if packet.id is not None:
+            session.send(f"3{NAMESPACE},{packet.id}[{orjson.dumps(answer).decode()}]")
+
+    def _sender(self, eio_sid: str) -> Callable[[str], None]:
+        def send(text: str) -> None:
+            socket = self.eio.sockets.get(eio_sid)
+            if socket is None or socket.closed:
+                return
+            if socket.queue.qsize() > _MOST_QUEUED:
+                _log.info("widget_reader_too_slow", sid=eio_sid)
+                self.start_background_task(self._cut, eio_sid)
+                return
+            socket.queue.put_nowait(EnginePacket(MESSAGE, data=text))
+
+        return send
+
+    async def _strike(self, eio_sid: str, reason: str) -> None:
+        """Say it was wrong; ten times, and the socket closes."""
+        session = self._open.get(eio_sid)
+        if session is None:
+            await self._cut(eio_sid)
+            return
+        session.strikes += 1
+        if session.strikes == 1:
+            _log.info("widget_bad_packet", sid=eio_sid, reason=reason)
+        session.send(encode("error", {"code": "invalid", "message": f"bad packet: {reason}"}))
+        if session.strikes >= MOST_STRIKES:
+            await self._cut(eio_sid)
+
+    async def _cut(self, eio_sid: str) -> None:
+        await self.eio.disconnect(eio_sid)
+
+    def _forget(self, sid: str) -> None:
+        eio_sid = self.manager.eio_sid_from_sid(sid, NAMESPACE)
+        session = self._open.pop(eio_sid, None)
+        self._tokens.pop(eio_sid, None)
+        if session is not None:
+            self._gateway.close(session)
