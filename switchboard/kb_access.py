@@ -160,7 +160,7 @@ class RemoteAccess:
         while True:
             query = {"limit": 200, "cursor": cursor}
             page = await self._client.call("GET", "/knowledge/documents", query=query)
-            documents += page["items"]
+            documents += page["documents"]
             cursor = page.get("next")
             if not cursor:
                 return documents

@@ -85,7 +85,7 @@ async def wait_listed(client: Api, conversation: str) -> dict[str, Any]:
     end = time.monotonic() + 15
     while time.monotonic() < end:
         page = await client.call("GET", "/conversations")
-        found = [item for item in page["items"] if item["id"] == conversation]
+        found = [item for item in page["conversations"] if item["id"] == conversation]
         if found and found[0]["entries"] >= 4:
             return found[0]
         await asyncio.sleep(0.05)
