@@ -76,7 +76,7 @@ class LanguageDetector:
 
     def __init__(self, languages: Sequence[str] = LANGUAGES, default: str = "en") -> None:
         self._languages = frozenset(languages)
-        self._default = default
+        self.default = default
         detect("warm up", model="lite")  # loads the model now, not in the first turn
 
     def detect(self, text: str) -> Detected:
@@ -93,7 +93,7 @@ class LanguageDetector:
 
     def choose(self, text: str, *, last: str | None = None) -> str:
         """The language to answer in: that of `text`, else the last one, else the default."""
-        return self.detect(text).language or last or self._default
+        return self.detect(text).language or last or self.default
 
     def _by_short_words(self, text: str) -> str | None:
         words = _WORD.findall(text.lower())

@@ -32,6 +32,7 @@ for _name in list(os.environ):
     if _name.startswith(PREFIXES) or _name in ("REDIS_URL", "DATABASE_URL"):
         del os.environ[_name]
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the product does; see `switchboard/__init__.py`
 
 # Plain tracebacks: drawing every local variable of a failed turn takes longer than the turn.
 structlog.configure(

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.engine.classifier import Labels, LogisticHead, Matrix, centre, softmax, train_head
+from core.engine.classifier import Classifier, Labels, softmax, train
+from core.engine.space import Matrix
 
 _TEMPERATURES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5, 3.0)
 
@@ -28,29 +29,21 @@ class HeldBack:
 
 
 def hold_back(
-    vectors: Matrix,
-    labels: Sequence[str],
-    groups: Sequence[int],
-    *,
-    mean: Matrix,
-    folds: int = 4,
-    rounds: int = 120,
+    rows: Matrix, labels: Sequence[str], groups: Sequence[int], *, folds: int = 4, rounds: int = 120
 ) -> HeldBack:
-    """Cross-validated logits in the order of the examples."""
+    """Cross-validated logits in the order of the examples; `rows` are placed in the space."""
     names = tuple(sorted(set(labels)))
     fold = np.array([group % folds for group in groups])
     logits = np.full((len(labels), len(names)), -20.0, dtype=np.float32)
     nearest = np.zeros(len(labels), dtype=np.float32)
-    rows = centre(vectors, mean)
     for number in range(folds):
         held = fold == number
         if not held.any() or held.all():
             continue
         kept = [label for label, out in zip(labels, held, strict=True) if not out]
-        head = train_head(vectors[~held], kept, mean=mean, rounds=rounds)
+        head = train(rows[~held], kept, rounds=rounds)
         columns = np.array([names.index(name) for name in head.labels], dtype=np.int64)
-        found = np.log(np.maximum(head.probabilities(vectors[held]), 1e-9))
-        logits[np.flatnonzero(held)[:, None], columns[None, :]] = found
+        logits[np.flatnonzero(held)[:, None], columns[None, :]] = head.logits(rows[held])
         nearest[held] = (rows[held] @ rows[~held].T).max(axis=1)
     return HeldBack(names, logits, nearest)
 
@@ -96,6 +89,6 @@ def auroc(positive: Sequence[float] | Matrix, negative: Sequence[float] | Matrix
     return float((below + upto).mean() / (2 * len(low)))
 
 
-def calibrated(head: LogisticHead, held: HeldBack, labels: Sequence[str]) -> LogisticHead:
+def calibrated(head: Classifier, held: HeldBack, labels: Sequence[str]) -> Classifier:
     """`head` with the temperature of the held-back examples."""
     return head.with_temperature(fit_temperature(held, labels))

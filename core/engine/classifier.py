@@ -1,50 +1,73 @@
-"""A multinomial logistic head on sentence vectors, in numpy alone.
+"""Tells labels from sentence vectors: a logistic head and the nearest examples, in numpy alone.
 
-Above: `training`, `triage`. Below: numpy.
+Above: `training`, `triage`. Below: `space`, numpy.
 
-Vectors of small multilingual models are squeezed into a narrow cone; taking their common mean away
-and giving them unit length again spreads them, so every head carries the mean it was trained with.
+The head draws the lines between labels; the nearest examples know the odd corners of a label that a
+line cannot reach. Their mixture is right more often than either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-Matrix = NDArray[np.float32]
+from core.engine.space import Matrix
+
 Labels = NDArray[np.int64]
+
+_NEIGHBOURS = 10
+_SHARPNESS = 20.0
+_SHARE_OF_NEIGHBOURS = 0.4
+_LEAST = 1e-6
 
 
 @dataclass(frozen=True)
-class LogisticHead:
-    """`weights` has one row for each label and one column more than the vectors (the bias)."""
+class Classifier:
+    """`weights` has one row for each label and one column more than the rows (the bias); `rows`
+    are the examples it learned from, `targets` the numbers of their labels."""
 
     labels: tuple[str, ...]
     weights: Matrix
-    mean: Matrix
+    rows: Matrix
+    targets: Labels
     temperature: float = 1.0
 
-    def probabilities(self, vectors: Matrix) -> Matrix:
-        """Rows of label probabilities for rows of raw vectors."""
-        logits = _with_bias(centre(vectors, self.mean)) @ self.weights.T
-        return softmax(logits / self.temperature)
+    def probabilities(self, rows: Matrix) -> Matrix:
+        """Rows of label probabilities for rows placed in the space."""
+        return softmax(self.logits(rows) / self.temperature)
 
-    def with_temperature(self, temperature: float) -> LogisticHead:
-        """The same head, calibrated."""
-        return LogisticHead(self.labels, self.weights, self.mean, temperature)
+    def logits(self, rows: Matrix) -> Matrix:
+        """Logarithms of the mixture, before the temperature."""
+        head = softmax(_with_bias(rows) @ self.weights.T)
+        near = self._neighbours(rows)
+        mixed = (1.0 - _SHARE_OF_NEIGHBOURS) * head + _SHARE_OF_NEIGHBOURS * near
+        return np.log(np.maximum(mixed, _LEAST)).astype(np.float32)
+
+    def with_temperature(self, temperature: float) -> Classifier:
+        """The same, calibrated."""
+        return replace(self, temperature=temperature)
+
+    def _neighbours(self, rows: Matrix) -> Matrix:
+        """Votes of the nearest examples, nearer ones louder."""
+        similar = rows @ self.rows.T
+        count = min(_NEIGHBOURS, similar.shape[1])
+        best = np.argpartition(-similar, count - 1, axis=1)[:, :count]
+        found = np.take_along_axis(similar, best, axis=1)
+        voices = softmax(_SHARPNESS * found)
+        votes = np.zeros((len(rows), len(self.labels)), dtype=np.float32)
+        for column in range(count):
+            np.add.at(
+                votes, (np.arange(len(rows)), self.targets[best[:, column]]), voices[:, column]
+            )
+        return votes
 
 
-def train_head(
-    vectors: Matrix,
-    labels: Sequence[str],
-    *,
-    mean: Matrix,
-    strength: float = 30.0,
-    rounds: int = 200,
-) -> LogisticHead:
+def train(
+    rows: Matrix, labels: Sequence[str], *, strength: float = 20.0, rounds: int = 200
+) -> Classifier:
     """Fit by accelerated gradient descent; deterministic.
 
     `strength` is the inverse of the L2 penalty (as C of other libraries, on unit vectors). Rare
@@ -53,19 +76,12 @@ def train_head(
     names = tuple(sorted(set(labels)))
     index = {name: number for number, name in enumerate(names)}
     targets = np.array([index[label] for label in labels], dtype=np.int64)
-    rows = _with_bias(centre(vectors, mean))
     counts = np.bincount(targets, minlength=len(names)).astype(np.float32)
     weight = np.sqrt(counts.mean() / counts)[targets]
     weight /= weight.sum()
     penalty = 1.0 / (strength * len(labels))
-    weights = _descend(rows, targets, weight, penalty, len(names), rounds)
-    return LogisticHead(names, weights, mean)
-
-
-def centre(vectors: Matrix, mean: Matrix) -> Matrix:
-    """Take the mean away and give every row unit length."""
-    moved = vectors - mean
-    return moved / np.maximum(np.linalg.norm(moved, axis=-1, keepdims=True), 1e-6)
+    weights = _descend(_with_bias(rows), targets, weight, penalty, len(names), rounds)
+    return Classifier(names, weights, rows, targets)
 
 
 def softmax(logits: Matrix) -> Matrix:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-from core.engine.classifier import LogisticHead, Matrix
+from core.engine.classifier import Classifier
+from core.engine.space import Matrix
 
 SENTIMENTS = ("positive", "neutral", "negative", "frustrated", "angry")
 PRIORITIES = ("low", "medium", "high", "urgent")
@@ -21,7 +22,7 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 class Moods:
     """Judges with the trained heads; without a head everything is neutral and medium."""
 
-    def __init__(self, heads: dict[str, LogisticHead]) -> None:
+    def __init__(self, heads: dict[str, Classifier]) -> None:
         self._sentiment = heads.get("sentiment")
         self._priority = heads.get("priority")
 
@@ -47,7 +48,7 @@ def is_shouted(text: str) -> bool:
     return bool(_SHOUTING.search(text)) or (len(words) >= 3 and loud >= 0.6 * len(words))
 
 
-def _best(head: LogisticHead | None, row: Matrix, allowed: tuple[str, ...]) -> str | None:
+def _best(head: Classifier | None, row: Matrix, allowed: tuple[str, ...]) -> str | None:
     if head is None:
         return None
     chances = head.probabilities(row)[0]

@@ -19,16 +19,18 @@ import numpy as np
 import structlog
 
 from core.engine import calibration
-from core.engine.classifier import LogisticHead, Matrix, centre, train_head
+from core.engine.classifier import Classifier, train
 from core.engine.exemplars import ROUTE_KINDS, Exemplar, digest
+from core.engine.space import Matrix, Space, fit_space
 from core.engine.vectors import VectorStore, read_arrays, write_arrays
 from core.errors import ConfigError
 from core.messages import Frozen
 from core.ports import Embedder
 
 _log = structlog.get_logger("triage")
-_FORM = "2"  # grows when what is stored changes its shape
+_FORM = "3"  # grows when what is stored changes its shape
 _FOLDS = 4
+_PARTS = ("weights", "rows", "targets")
 MOODS = ("sentiment", "priority")
 
 
@@ -53,12 +55,13 @@ class Calibration(Frozen):
 
 @dataclass(frozen=True)
 class TrainedTriage:
-    """Everything a decision needs. `rows` are the centred vectors of the route exemplars."""
+    """Everything a decision needs. `exemplars` are those of the routes, in the order of the
+    classifier's rows."""
 
-    route: LogisticHead
-    moods: dict[str, LogisticHead]
+    space: Space
+    route: Classifier
+    moods: dict[str, Classifier]
     exemplars: tuple[Exemplar, ...]
-    rows: Matrix
     calibration: Calibration
 
 
@@ -94,7 +97,7 @@ def scope_score(
     return ((certain + near) / 2).astype(np.float32)
 
 
-def specialist_shares(head: LogisticHead, probabilities: Matrix) -> dict[str, Matrix]:
+def specialist_shares(head: Classifier, probabilities: Matrix) -> dict[str, Matrix]:
     """Probability of each specialist: the sum over its intents."""
     shares: dict[str, Matrix] = {}
     for column, label in enumerate(head.labels):
@@ -105,7 +108,7 @@ def specialist_shares(head: LogisticHead, probabilities: Matrix) -> dict[str, Ma
     return shares
 
 
-def kind_share(head: LogisticHead, probabilities: Matrix, kind: str) -> Matrix:
+def kind_share(head: Classifier, probabilities: Matrix, kind: str) -> Matrix:
     """Probability of a kind: the sum over its labels."""
     columns = [n for n, label in enumerate(head.labels) if label.startswith(f"{kind}/")]
     return probabilities[..., columns].sum(axis=-1)
@@ -114,44 +117,36 @@ def kind_share(head: LogisticHead, probabilities: Matrix, kind: str) -> Matrix:
 def _train(
     exemplars: Sequence[Exemplar], vectors: Matrix, model: str, keep_share: float
 ) -> TrainedTriage:
+    languages = [item.language for item in exemplars]
+    space = fit_space(vectors, languages)
+    rows = space.place(vectors, languages)
     picked = [n for n, item in enumerate(exemplars) if item.kind in ROUTE_KINDS]
     routes = tuple(exemplars[n] for n in picked)
-    rows = vectors[picked]
-    mean = rows.mean(axis=0)
-    labels = [item.route for item in routes]
-    held = calibration.hold_back(
-        rows, labels, [item.place for item in routes], mean=mean, folds=_FOLDS
-    )
-    head = calibration.calibrated(train_head(rows, labels, mean=mean), held, labels)
+    head, held = _train_one(rows[picked], [item.route for item in routes], routes)
     measured = _measure(head, held, routes, model, keep_share)
     _log.info("triage_trained", examples=len(routes), accuracy=measured.accuracy)
-    return TrainedTriage(
-        route=head,
-        moods=_train_moods(exemplars, vectors, mean),
-        exemplars=routes,
-        rows=centre(rows, mean),
-        calibration=measured,
-    )
+    return TrainedTriage(space, head, _train_moods(exemplars, rows), routes, measured)
 
 
-def _train_moods(
-    exemplars: Sequence[Exemplar], vectors: Matrix, mean: Matrix
-) -> dict[str, LogisticHead]:
-    heads: dict[str, LogisticHead] = {}
+def _train_moods(exemplars: Sequence[Exemplar], rows: Matrix) -> dict[str, Classifier]:
+    heads: dict[str, Classifier] = {}
     for mood in MOODS:
         picked = [n for n, item in enumerate(exemplars) if item.kind == mood]
         labels = [exemplars[n].label for n in picked]
-        if len(set(labels)) < 2:
-            continue
-        places = [exemplars[n].place for n in picked]
-        held = calibration.hold_back(vectors[picked], labels, places, mean=mean, folds=_FOLDS)
-        head = train_head(vectors[picked], labels, mean=mean)
-        heads[mood] = calibration.calibrated(head, held, labels)
+        if len(set(labels)) > 1:
+            heads[mood], _ = _train_one(rows[picked], labels, [exemplars[n] for n in picked])
     return heads
 
 
+def _train_one(
+    rows: Matrix, labels: Sequence[str], exemplars: Sequence[Exemplar]
+) -> tuple[Classifier, calibration.HeldBack]:
+    held = calibration.hold_back(rows, labels, [item.place for item in exemplars], folds=_FOLDS)
+    return calibration.calibrated(train(rows, labels), held, labels), held
+
+
 def _measure(
-    head: LogisticHead,
+    head: Classifier,
     held: calibration.HeldBack,
     routes: Sequence[Exemplar],
     model: str,
@@ -200,11 +195,13 @@ def _wish_cut(wishes: Matrix, others: Matrix) -> float:
 
 
 def _store(path: Path, trained: TrainedTriage) -> None:
-    arrays: dict[str, np.ndarray] = {"rows": trained.rows}
-    heads = {"route": trained.route, **trained.moods}
+    arrays: dict[str, np.ndarray] = {"mean": trained.space.mean}
+    for language, mean in trained.space.languages.items():
+        arrays[f"mean.{language}"] = mean
     facts: dict[str, Any] = {"calibration": trained.calibration.model_dump(), "heads": {}}
-    for name, head in heads.items():
-        arrays[f"{name}.weights"], arrays[f"{name}.mean"] = head.weights, head.mean
+    for name, head in {"route": trained.route, **trained.moods}.items():
+        for part in _PARTS:
+            arrays[f"{name}.{part}"] = getattr(head, part)
         facts["heads"][name] = {"labels": head.labels, "temperature": head.temperature}
     arrays["facts"] = np.array(json.dumps(facts))
     write_arrays(path, arrays)
@@ -219,15 +216,20 @@ def _load(path: Path, routes: tuple[Exemplar, ...]) -> TrainedTriage | None:
     try:
         facts = json.loads(str(arrays["facts"]))
         heads = {
-            name: LogisticHead(
-                tuple(about["labels"]),
-                arrays[f"{name}.weights"],
-                arrays[f"{name}.mean"],
-                float(about["temperature"]),
+            name: Classifier(
+                labels=tuple(about["labels"]),
+                temperature=float(about["temperature"]),
+                **{part: arrays[f"{name}.{part}"] for part in _PARTS},
             )
             for name, about in facts["heads"].items()
         }
+        languages = {
+            name.removeprefix("mean."): mean
+            for name, mean in arrays.items()
+            if name.startswith("mean.")
+        }
         measured = Calibration.model_validate(facts["calibration"])
-        return TrainedTriage(heads.pop("route"), heads, routes, arrays["rows"], measured)
+        space = Space(arrays["mean"], languages)
+        return TrainedTriage(space, heads.pop("route"), heads, routes, measured)
     except (KeyError, ValueError):
         return None

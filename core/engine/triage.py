@@ -14,8 +14,8 @@ from typing import Literal
 
 import numpy as np
 
-from core.engine.classifier import Matrix, centre
 from core.engine.mood import Moods
+from core.engine.space import Matrix
 from core.engine.training import (
     Calibration,
     TrainedTriage,
@@ -121,7 +121,8 @@ class Triage:
         active: str | None = None,
     ) -> TriageDecision:
         """The decision for a text whose vector is known: microseconds, no waiting."""
-        row = np.asarray(vector, dtype=np.float32)[None, :]
+        language = self._detector.detect(text).language
+        row = self._trained.space.place(np.asarray(vector, dtype=np.float32)[None, :], [language])
         head = self._trained.route
         chances = head.probabilities(row)[0]
         shares = {name: float(share) for name, share in specialist_shares(head, chances).items()}
@@ -139,7 +140,7 @@ class Triage:
             intent=self._intent(chances, kind, specialist),
             sentiment=sentiment,
             priority=self._moods.priority(text, row, sentiment),
-            language=self._detector.choose(text, last=last_language),
+            language=language or last_language or self._detector.default,
             score=round(shares.get(specialist, 0.0) if is_question else kind_score, 4),
             margin=round(ranked[0] - ranked[1], 4),
             scope=round(scope, 4),
@@ -148,7 +149,7 @@ class Triage:
         )
 
     def _nearest(self, row: Matrix) -> tuple[tuple[Near, ...], float]:
-        similar = self._trained.rows @ centre(row, self._trained.route.mean)[0]
+        similar = self._trained.route.rows @ row[0]
         best = [int(n) for n in np.argsort(-similar)[:_EVIDENCE]]
         near = tuple(
             Near(

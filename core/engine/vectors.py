@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import structlog
 
-from core.engine.classifier import Matrix
+from core.engine.space import Matrix
 from core.ports import Embedder
 
 _log = structlog.get_logger("triage")
