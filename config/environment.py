@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -83,14 +83,15 @@ def _walk(
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from _walk(field.annotation, here, usual, without)
             continue
+        kinds = _types(cast("Any", field.annotation))
         yield Variable(
             path=here,
             name=PREFIX + "__".join(here).upper(),
             usual=usual.get(dotted),
             default=_show_default(field),
             description=(field.description or "").strip(),
-            secret=SecretStr in _types(field.annotation),
-            complex=not _types(field.annotation).isdisjoint({tuple, list, dict, frozenset}),
+            secret=SecretStr in kinds,
+            complex=not kinds.isdisjoint({tuple, list, dict, frozenset}),
         )
 
 

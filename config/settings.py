@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from channels.settings import WebSettings
 from config.environment import Variable, list_variables, read_variables
-from channels.settings import WebSettings
 from core.archive.settings import DatabaseSettings
 from core.bus.settings import BusSettings
 from core.engine.settings import EngineSettings
@@ -31,8 +30,6 @@ USUAL_NAMES: dict[str, str] = {
     "database.url": "DATABASE_URL",
     "knowledge.qdrant_url": "QDRANT_URL",
     "knowledge.qdrant_api_key": "QDRANT_API_KEY",
-    "web.allowed_origins": "WIDGET_ALLOWED_ORIGINS",
-    "web.identity_secret": "WIDGET_IDENTITY_SECRET",
     "web.allowed_origins": "WIDGET_ALLOWED_ORIGINS",
     "web.identity_secret": "WIDGET_IDENTITY_SECRET",
     "openai.api_key": "OPENAI_API_KEY",
@@ -103,7 +100,6 @@ class Settings(BaseModel):
     url: str | None = Field(None, description="For commands: the running gateway to talk to.")
     token: SecretStr | None = Field(None, description="For commands: the token to show it.")
     log: LogSettings = Field(default_factory=lambda: LogSettings.model_validate({}))
-    web: WebSettings = Field(default_factory=lambda: WebSettings.model_validate({}))
     bus: BusSettings = Field(default_factory=lambda: BusSettings.model_validate({}))
     database: DatabaseSettings = Field(default_factory=lambda: DatabaseSettings.model_validate({}))
     knowledge: KnowledgeSettings = Field(

@@ -64,7 +64,7 @@ async def open_parts(
         database = await stack.enter_async_context(_open_database(settings))
         parts = Parts(settings, bus, database, _admin_token(settings, folder))
         if {"web", "worker"} & set(roles):
-            await _open_knowledge(stack, parts, fill=fill, progress=progress)
+            await _open_knowledge(stack, parts, folder, fill=fill, progress=progress)
             await _open_engine(stack, parts)
         if "web" in roles:
             from switchboard.doors import open_server
@@ -83,20 +83,33 @@ async def _open_database(settings: Settings) -> AsyncGenerator[Database]:
 
 
 async def _open_knowledge(
-    stack: AsyncExitStack, parts: Parts, *, fill: bool, progress: ShowProgress
+    stack: AsyncExitStack, parts: Parts, folder: DataFolder, *, fill: bool, progress: ShowProgress
 ) -> None:
     from kb.open import open_knowledge
 
     settings = parts.settings
     opened = open_knowledge(settings.knowledge_settings, parts.database)
-    parts.knowledge = knowledge = await stack.enter_async_context(opened)
-    if fill and settings.sample_knowledge and await knowledge.is_untouched():
-        with progress("Reading the sample knowledge (first start only)") as report:
+    parts.knowledge = await stack.enter_async_context(opened)
+    if fill and settings.sample_knowledge:
+        await _fill(parts, folder, progress)
 
-            def tell(now: Progress) -> None:
-                report(now.passages_done, now.passages)
 
-            await knowledge.ingest([settings.config_dir / "knowledge"], on_progress=tell)
+async def _fill(parts: Parts, folder: DataFolder, progress: ShowProgress) -> None:
+    """The sample knowledge into a base that never held anything; a fill cut short is resumed."""
+    mark, knowledge = folder.path / "sample-knowledge", need(parts.knowledge)
+    if mark.exists():
+        if mark.read_text(encoding="utf-8").strip() == "done":
+            return
+    elif not await knowledge.is_untouched():
+        return
+    mark.write_text("begun\n", encoding="utf-8")
+    with progress("Reading the sample knowledge (first start only)") as report:
+
+        def tell(now: Progress) -> None:
+            report(now.passages_done, now.passages)
+
+        await knowledge.ingest([parts.settings.config_dir / "knowledge"], on_progress=tell)
+    mark.write_text("done\n", encoding="utf-8")
 
 
 async def _open_engine(stack: AsyncExitStack, parts: Parts) -> None:

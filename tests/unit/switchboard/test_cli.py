@@ -35,7 +35,7 @@ def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> Non
     )
     heavy, _, text = done.stdout.partition("\n")
     assert heavy == "[]"
-    for command in ("up", "run", "doctor", "chat", "kb", "eval", "dead-letters"):
+    for command in ("up", "run", "doctor", "chat", "kb", "dead-letters"):
         assert f" {command} " in text
 
 
