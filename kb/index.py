@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qdrant_client import QdrantClient
 
 T = TypeVar("T")
+Connect = Callable[[], "QdrantClient"]
 _NAMESPACE = uuid.UUID("6f9f5cc1-6d2c-4b53-9f0a-6c0f5f3f0a52")
 _BATCH = 256
 
@@ -42,8 +43,16 @@ class Point:
 class PassageIndex:
     """Nearest passages by cosine. Raises `KnowledgeError`."""
 
-    def __init__(self, settings: KnowledgeSettings, *, model: str, size: int) -> None:
+    def __init__(
+        self,
+        settings: KnowledgeSettings,
+        *,
+        model: str,
+        size: int,
+        connect: Connect | None = None,
+    ) -> None:
         self._settings = settings
+        self._connect = connect or self._connect_by_settings
         self._collection = _collection_name(model, size)
         self._size = size
         self._client: QdrantClient | None = None
@@ -96,20 +105,23 @@ class PassageIndex:
             raise
 
     def _open(self) -> None:
+        if self._client is None:
+            self._client = self._connect()
+        self._make_collection()
+
+    def _connect_by_settings(self) -> QdrantClient:
         from qdrant_client import QdrantClient
 
         settings = self._settings
         if settings.qdrant_url is None:
-            self._client = QdrantClient(":memory:")
-        else:
-            key = settings.qdrant_api_key
-            self._client = QdrantClient(
-                url=settings.qdrant_url,
-                api_key=key.get_secret_value() if key else None,
-                timeout=max(1, round(settings.timeout_seconds)),
-                check_compatibility=False,
-            )
-        self._make_collection()
+            return QdrantClient(":memory:")
+        key = settings.qdrant_api_key
+        return QdrantClient(
+            url=settings.qdrant_url,
+            api_key=key.get_secret_value() if key else None,
+            timeout=max(1, round(settings.timeout_seconds)),
+            check_compatibility=False,
+        )
 
     def _opened(self) -> QdrantClient:
         if self._client is None:

@@ -8,20 +8,21 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from core.archive.database import Database
-from core.errors import InputError, NotFound
+from core.errors import InputError, KnowledgeError, NotFound
+from core.ports import Embedder
 from core.runtime import running
 from core.text import clean_text
 from kb.calibrator import Calibrator
 from kb.documents import Draft, StoredDocument
-from kb.embed.local import LocalEmbedder
 from kb.embed.open import open_embedder
-from kb.embed.remote import RemoteEmbedder
-from kb.index import PassageIndex
+from kb.index import Connect, PassageIndex
 from kb.ingest import Ingest, IngestReport, OnProgress
 from kb.loader import Defaults, Loader, slug
 from kb.refresher import KnowledgeRefresher, Synchroniser
@@ -29,6 +30,7 @@ from kb.search import Searcher
 from kb.settings import KnowledgeSettings
 from kb.truth import Truth
 
+_log = structlog.get_logger("knowledge")
 _MATERIAL = 0.2  # share of passages by which knowledge must have grown or shrunk to be judged anew
 
 
@@ -36,16 +38,17 @@ class Knowledge:
     """What the rest of the house may do with the knowledge base."""
 
     def __init__(
-        self, settings: KnowledgeSettings, truth: Truth, embedder: LocalEmbedder | RemoteEmbedder
+        self, settings: KnowledgeSettings, truth: Truth, embedder: Embedder, index: PassageIndex
     ) -> None:
         self.embedder = embedder
         self._settings = settings
         self._truth = truth
-        self._index = PassageIndex(settings, model=embedder.name, size=embedder.size)
+        self._index = index
         self._loader = Loader(
             default_language=settings.default_language, largest_file=settings.largest_file
         )
         self._ingest = Ingest(truth, embedder, self._loader)
+        self._settling = asyncio.Lock()
         self._calibrator = Calibrator(embedder, settings.exemplars_dir)
         self._synchroniser = Synchroniser(truth, self._index, embedder)
         self.searcher = Searcher(self._index, embedder, self._synchroniser)
@@ -59,14 +62,18 @@ class Knowledge:
         """True if nothing was ever written, not even something that was removed again."""
         return await self._truth.version() == 0
 
-    async def settle(self) -> None:
-        """Take over changes now instead of at the next poll, and calibrate anew if they are large.
-        Raises `KnowledgeError`."""
+    async def refresh(self) -> None:
+        """Take over changes now instead of at the next poll. Raises `KnowledgeError`."""
         await self._synchroniser.refresh()
-        known = self._synchroniser.calibration.passages
-        now = len(self._synchroniser.snapshot.items)
-        if abs(now - known) > _MATERIAL * max(known, 1):
-            await self.calibrate()
+
+    async def settle(self) -> None:
+        """Refresh, and calibrate anew if the knowledge grew or shrank much."""
+        async with self._settling:
+            await self._synchroniser.refresh()
+            known = self._synchroniser.calibration.passages
+            now = len(self._synchroniser.snapshot.items)
+            if abs(now - known) > _MATERIAL * max(known, 1):
+                await self.calibrate()
 
     async def calibrate(self) -> None:
         """Learn frame and cuts from the knowledge as it is; every process takes them over."""
@@ -150,21 +157,29 @@ class Knowledge:
             "calibration": calibration.model_dump(mode="json"),
         }
 
-    async def close(self) -> None:
-        """Close the index."""
-        await self._index.close()
+    async def build(self) -> None:
+        """Fill the index for the first time; a failure is left to the refresher to repeat."""
+        try:
+            await self.settle()
+        except KnowledgeError as error:
+            _log.warning("knowledge_build_failed", error=str(error), cause=repr(error.__cause__))
 
 
 @asynccontextmanager
 async def open_knowledge(
-    settings: KnowledgeSettings, database: Database
+    settings: KnowledgeSettings,
+    database: Database,
+    *,
+    embedder: Embedder | None = None,
+    connect: Connect | None = None,
 ) -> AsyncGenerator[Knowledge]:
     """The knowledge base over a migrated database. The index is filled in the background:
-    searches wait for it, other work does not. Raises `ConfigError` or `KnowledgeError`."""
-    async with open_embedder(settings.embedding) as embedder:
-        knowledge = Knowledge(settings, Truth(database), embedder)
-        try:
-            async with running(knowledge.settle(), name="knowledge-build"):
-                yield knowledge
-        finally:
-            await knowledge.close()
+    searches wait for it, other work does not. `embedder` and `connect` take the place of those
+    of the settings. Raises `ConfigError` or `KnowledgeError`."""
+    async with AsyncExitStack() as stack:
+        used = embedder or await stack.enter_async_context(open_embedder(settings.embedding))
+        index = PassageIndex(settings, model=used.name, size=used.size, connect=connect)
+        stack.push_async_callback(index.close)
+        knowledge = Knowledge(settings, Truth(database), used, index)
+        await stack.enter_async_context(running(knowledge.build(), name="knowledge-build"))
+        yield knowledge

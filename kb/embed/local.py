@@ -16,6 +16,7 @@ from core.errors import ConfigError, KnowledgeError
 from kb.documents import Vector
 from kb.embed.batching import Batcher
 from kb.embed.cleaning import choose_prefix, clean
+from kb.embed.shipped import ShippedVectors, load_shipped
 from kb.settings import EmbeddingSettings
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class LocalEmbedder:
         self._name = settings.model
         self._size = 0
         self._model: TextEmbedding | None = None
+        self._shipped: ShippedVectors | None = None
+        self.computed: dict[str, Vector] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embed")
         self._batcher = Batcher(self._run, cache_texts=settings.cache_texts)
 
@@ -56,13 +59,27 @@ class LocalEmbedder:
         cleaned = [clean(text, self._settings.longest) for text in texts]
         return [vector.tolist() for vector in await self._batcher.vectors(cleaned)]
 
+    def record(self) -> dict[str, Vector]:
+        """From now on keep every vector, also of shipped texts: for writing the shipped file."""
+        self.computed = {}
+        return self.computed
+
     async def close(self) -> None:
         """Let the thread end."""
         await self._batcher.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, texts: list[str]) -> list[Vector]:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._encode, texts)
+        known = {text: self._shipped.find(text) for text in texts} if self._shipped else {}
+        missing = [text for text in texts if known.get(text) is None]
+        if missing:
+            loop = asyncio.get_running_loop()
+            computed = await loop.run_in_executor(self._thread, self._encode, missing)
+            known.update(zip(missing, computed, strict=True))
+        found = {text: vector for text, vector in known.items() if vector is not None}
+        if self.computed is not None:
+            self.computed.update(found)
+        return [found[text] for text in texts]
 
     def _load(self) -> None:
         from fastembed import TextEmbedding
@@ -83,6 +100,7 @@ class LocalEmbedder:
             ) from error
         self._size = len(probe)
         self._name = f"{settings.model}@{version}" + (f"+{self._prefix}" if self._prefix else "")
+        self._shipped = load_shipped(self._name)
 
     def _encode(self, texts: list[str]) -> list[Vector]:
         if self._model is None:

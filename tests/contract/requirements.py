@@ -72,10 +72,35 @@ LOG: dict[str, str] = {
     "store:lost-answer": "An answer lost on the way doubles nothing, whatever was asked.",
 }  # fmt: skip
 
+KNOWLEDGE: dict[str, str] = {
+    # searching
+    "find:right": "A question finds the document that answers it, whole, with where it is from.",
+    "find:span": "The span is a part of the passage, word for word.",
+    "find:category": "With categories, nothing of another category is found.",
+    "find:limit": "No more passages come than were asked for.",
+    "find:language": "Of a document and its translation the asker's language is shown, once.",
+    "find:code": "A code is found by its letters and digits; its neighbour is not taken for it.",
+    "find:vector": "A vector that the caller has is used; the question is not embedded again.",
+    "find:verdict": "The verdict is what the stated cuts make of the best score.",
+    "find:nothing": "An empty knowledge base finds nothing, and says so.",
+    "find:odd": "Any text may be asked: empty, endless, with NUL, lone surrogates, emoji.",
+    # changing
+    "change:seen": "What one process writes, another finds while it runs.",
+    "change:replace": "A changed document is found in its new words, never in its old ones.",
+    "change:whole": "No search sees a part of a change.",
+    "change:remove": "What was removed is not found; removing it again is NotFound.",
+    "change:unchanged": "What has not changed is neither embedded nor written again.",
+    "change:restart": "What was written is there after a restart, and nothing is embedded again.",
+    "change:model": "Another model embeds for itself; vectors of two models are never compared.",
+    # the index
+    "index:lost": "An index that was lost is built again from the truth.",
+    "index:stray": "What the index holds and the truth does not, is not found.",
+}
+
 
 def clause(*ids: str) -> Callable[[Test], Test]:
     """Say which clauses a test holds an implementation to."""
-    unknown = set(ids) - set(LOG)
+    unknown = set(ids) - set(LOG) - set(KNOWLEDGE)
     assert not unknown, f"no such clause: {unknown}"
 
     def mark(test: Test) -> Test:
