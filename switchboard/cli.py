@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from switchboard.commands import back_office, chat, diagnose, knowledge, serve
+from switchboard.commands import back_office, chat, diagnose, evaluate, knowledge, serve
 
 EXIT_FAILED = 1
 EXIT_CONFIG = 78
@@ -29,6 +29,7 @@ serve.register(app)
 diagnose.register(app)
 chat.register(app)
 app.add_typer(knowledge.app, name="kb")
+app.add_typer(evaluate.app, name="eval")
 back_office.register(app)
 
 

@@ -179,11 +179,11 @@ def list_probes(parts: Parts) -> Mapping[str, Probe]:
 
 def _describe_model(engine: Engine | None) -> dict[str, Any]:
     """The language model's servers; one that is left alone is no fault of ours, but is shown."""
+    if engine is None or engine.model is None:
+        return {"providers": {}}
     from core.specialists.model import OpenAIModel
 
-    if engine is None or not isinstance(engine.model, OpenAIModel):
-        return {"providers": {}}
-    providers = engine.model.health()
-    if all(item["state"] == "open" for item in providers.values()):
+    providers = engine.model.health() if isinstance(engine.model, OpenAIModel) else {}
+    if providers and all(item["state"] == "open" for item in providers.values()):
         raise SwitchboardError("no model server is well")
     return {"providers": providers}

@@ -144,8 +144,7 @@ async def build_engine(
     registry = SpecialistRegistry(files.config / "specialists")
     phrases = load_phrases(files.config / "phrases", default=settings.default_language)
     detector = LanguageDetector(settings.languages, settings.default_language)
-    trained = await _train(registry, embedder, files, settings)
-    triage = Triage(trained, embedder, detector, fallback=registry.fallback.name)
+    triage = await open_triage(settings, files, registry, embedder)
     plain = PlainAnswers(phrases)
     assisted = None
     if model is not None:
@@ -164,6 +163,15 @@ async def build_engine(
     )
     refresher = SpecialistRefresher(registry, triage, embedder, files, settings)
     return Engine(turn, triage, registry, detector, refresher, model)
+
+
+async def open_triage(
+    settings: EngineSettings, files: EngineFiles, registry: SpecialistRegistry, embedder: Embedder
+) -> Triage:
+    """Triage alone, trained or loaded."""
+    detector = LanguageDetector(settings.languages, settings.default_language)
+    trained = await _train(registry, embedder, files, settings)
+    return Triage(trained, embedder, detector, fallback=registry.fallback.name)
 
 
 async def _train(
