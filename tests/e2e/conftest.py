@@ -27,6 +27,7 @@ ARGUMENTS = [
 ]
 
 Visit = Callable[..., Awaitable[Chat]]
+Shoot = Callable[[Page, str], Awaitable[bytes]]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -65,7 +66,7 @@ async def visit(browser: Browser) -> AsyncIterator[Visit]:
 
 
 @pytest.fixture
-def shots(tmp_path: Path) -> Callable[[Page, str], Awaitable[bytes]]:
+def shots(tmp_path: Path) -> Shoot:
     """Takes screenshots into the test's own folder."""
 
     async def shoot(page: Page, name: str) -> bytes:

@@ -29,7 +29,8 @@ def script(text: str) -> Answer | None:
     if text == "choose":
         buttons = [{"label": "Red one", "value": "red"}, {"label": "Blue one", "value": "blue"}]
         return Answer("Which?", parts=[{"type": "buttons", "buttons": buttons}])
-    return Answer(f"You said: {text}")
+    source = {"document": "echo", "title": "Echo", "span": text, "score": 1.0}
+    return Answer(f"You said: {text}", citations=[source])
 
 
 @pytest_asyncio.fixture(loop_scope="session")

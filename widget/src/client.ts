@@ -160,7 +160,7 @@ export class Client {
 
   /** The visitor has all that is here before their eyes. */
   markSeen(): void {
-    const last = conversation.lastSequence(this.#state);
+    const last = this.#state.entries.findLast(conversation.isWordOfOthers)?.seq ?? 0;
     if (last <= this.#seen) return;
     this.#seen = last;
     this.vault.set("seen", String(last));

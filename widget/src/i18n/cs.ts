@@ -11,7 +11,7 @@ export const cs: Words = {
   ai: "AI",
   statusAi: "AI asistent odpovídá ihned",
   statusHuman: (name) => `Píše si s vámi ${name}`,
-  statusHumanAnyone: "Píše si s vámi náš tým",
+  statusHumanAnyone: "Odpoví vám náš tým",
   statusClosed: "Tato konverzace je uzavřená",
   connecting: "Připojování…",
   offline: "Jste bez připojení. Co napíšete, odešleme hned po jeho obnovení.",

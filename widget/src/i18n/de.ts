@@ -11,7 +11,7 @@ export const de: Words = {
   ai: "KI",
   statusAi: "Der KI-Assistent antwortet sofort",
   statusHuman: (name) => `Sie schreiben mit ${name}`,
-  statusHumanAnyone: "Sie schreiben mit unserem Team",
+  statusHumanAnyone: "Unser Team antwortet Ihnen hier",
   statusClosed: "Diese Unterhaltung ist geschlossen",
   connecting: "Verbindung wird hergestellt…",
   offline: "Keine Verbindung. Ihre Nachrichten werden gesendet, sobald sie wieder steht.",

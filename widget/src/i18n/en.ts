@@ -9,7 +9,7 @@ export const en = {
   ai: "AI",
   statusAi: "The AI assistant answers at once",
   statusHuman: (name: string) => `You are talking to ${name}`,
-  statusHumanAnyone: "You are talking to our team",
+  statusHumanAnyone: "Our team will answer you here",
   statusClosed: "This conversation is closed",
   connecting: "Connecting…",
   offline: "No connection. What you write is sent as soon as it is back.",

@@ -11,7 +11,7 @@ export const es: Words = {
   ai: "IA",
   statusAi: "El asistente de IA responde al momento",
   statusHuman: (name) => `Está hablando con ${name}`,
-  statusHumanAnyone: "Está hablando con nuestro equipo",
+  statusHumanAnyone: "Nuestro equipo le responderá aquí",
   statusClosed: "Esta conversación está cerrada",
   connecting: "Conectando…",
   offline: "Sin conexión. Lo que escriba se enviará en cuanto vuelva.",

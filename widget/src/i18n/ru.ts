@@ -13,7 +13,7 @@ export const ru: Words = {
   ai: "ИИ",
   statusAi: "ИИ-ассистент отвечает сразу",
   statusHuman: (name) => `С вами общается ${name}`,
-  statusHumanAnyone: "С вами общается наш сотрудник",
+  statusHumanAnyone: "Вам ответит наш сотрудник",
   statusClosed: "Этот разговор завершён",
   connecting: "Подключение…",
   offline: "Нет соединения. Сообщения уйдут, как только оно появится.",

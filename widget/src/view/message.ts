@@ -39,13 +39,13 @@ export function faceOf(author: Author | null, large = false): HTMLElement {
   const person = author?.role === "human_agent";
   const shape = `face${person ? " person" : ""}${large ? " large" : ""}`;
   const initials = person && initialsOf(author.name);
-  return el("span", { class: shape, "aria-hidden": "true" }, initials || icon("spark"));
+  return el("span", { class: shape, "aria-hidden": "true" }, initials || icon(person ? "person" : "spark"));
 }
 
 function initialsOf(name: string): string {
   const words = name.trim().split(/\s+/u).filter(Boolean);
   const letters = words.length > 1 ? [words[0], words.at(-1)] : words;
-  return letters.map((word) => [...(word ?? "")][0] ?? "").join("").toLocaleUpperCase() || "·";
+  return letters.map((word) => [...(word ?? "")][0] ?? "").join("").toLocaleUpperCase();
 }
 
 function byline(author: Author, setting: Setting, at?: string): HTMLElement {
@@ -80,7 +80,7 @@ export function entryLine(entry: Entry, look: EntryLook, setting: Setting): HTML
     entry.attachments.length > 0 && files(entry.attachments),
     entry.citations.length > 0 && sources(entry.citations, setting.words),
     entry.buttons.length > 0 && choices(entry, look.chosen, setting),
-    role === "ai" && entry.buttons.length === 0 && rating(entry, look.rating, setting),
+    role === "ai" && entry.citations.length > 0 && rating(entry, look.rating, setting),
   );
 }
 
