@@ -10,7 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from channels.auth import Tokens
 from channels.deps import Probe, ServerDeps
 from channels.server import ServerService, build_app
 from core.archive.reader import ArchiveReader
@@ -20,6 +19,7 @@ from core.ids import ConversationId, is_conversation_id
 from core.messages import format_time
 from core.ports import SearchResult
 from switchboard.data_folder import DataFolder
+from switchboard.keys import make_tokens
 
 if TYPE_CHECKING:
     from core.bus.log import RedisLog
@@ -39,7 +39,7 @@ _PAGES = (
 def open_server(parts: Parts, folder: DataFolder) -> ServerService:
     """The server, bound to its port. Raises `ConfigError` if the port is taken."""
     settings = parts.settings
-    tokens = make_tokens(parts, folder)
+    tokens = make_tokens(settings, folder)
     deps = ServerDeps(
         bus=parts.bus,
         tokens=tokens,
@@ -54,16 +54,6 @@ def open_server(parts: Parts, folder: DataFolder) -> ServerService:
     )
     parts.pages = [(title, path) for title, path, file in _PAGES if file.is_file()]
     return ServerService(build_app(deps), host=settings.host, port=settings.port)
-
-
-def make_tokens(parts: Parts, folder: DataFolder) -> Tokens:
-    """Signs with the key of the settings, else with the data folder's own."""
-    key = parts.settings.secret_key
-    return Tokens(
-        secret=key.get_secret_value() if key else folder.secret("secret.key"),
-        admin_token=parts.admin_token,
-        identity_secret=parts.settings.web.identity_secret,
-    )
 
 
 def product_version() -> str:

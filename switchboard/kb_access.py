@@ -9,11 +9,14 @@ search asks the running gateway if there is one: its index is in memory already.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from hashlib import blake2s
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
 from config.settings import Settings
 from core.errors import InputError
@@ -22,8 +25,10 @@ from switchboard.attach import attach_database, read_settings
 from switchboard.gateway import GatewayClient, Whereabouts, find_gateway, open_gateway
 
 if TYPE_CHECKING:
+    from kb.documents import Draft
     from kb.open import Knowledge
 
+_PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,120}\Z")
 Tell = Callable[[int, int], None]
 
 
@@ -141,9 +146,10 @@ class RemoteAccess:
         for number, file in enumerate(files, 1):
             try:
                 for draft in await asyncio.to_thread(loader.load, file, defaults):
-                    fields = draft.model_dump(exclude={"source", "markdown"}, exclude_none=True)
-                    await self._client.call("POST", "/knowledge/documents", body=fields)
-                    report["added"].append(draft.id)
+                    made = await self._client.call(
+                        "POST", "/knowledge/documents", body=_as_document(draft)
+                    )
+                    report["added"].append(made["id"])
             except InputError as error:
                 report["failed"].append(f"{file.path}: {error}")
             tell(number, len(files))
@@ -167,7 +173,18 @@ class RemoteAccess:
 
     async def remove(self, document: str) -> None:
         """See `Access`."""
-        await self._client.call("DELETE", f"/knowledge/documents/{document}")
+        await self._client.call("DELETE", f"/knowledge/documents/{quote(document, safe='')}")
+
+
+def _as_document(draft: Draft) -> dict[str, Any]:
+    """The body of `POST /knowledge/documents`. An id that the API does not take is hashed, so
+    that the same file is the same document next time."""
+    fields = draft.model_dump(
+        include={"id", "title", "text", "category", "language", "url"}, exclude_none=True
+    )
+    if not _PLAIN_ID.match(draft.id):
+        fields["id"] = f"document-{blake2s(draft.id.encode(), digest_size=8).hexdigest()}"
+    return fields
 
 
 async def search_over_http(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from config.settings import Settings
 from core.bus.connect import Bus, open_bus
 from switchboard.data_folder import DataFolder
+from switchboard.keys import admin_token
 
 if TYPE_CHECKING:
     from channels.server import ServerService
@@ -62,7 +63,7 @@ async def open_parts(
     async with AsyncExitStack() as stack:
         bus = await stack.enter_async_context(open_bus(settings.bus_settings))
         database = await stack.enter_async_context(_open_database(settings))
-        parts = Parts(settings, bus, database, _admin_token(settings, folder))
+        parts = Parts(settings, bus, database, admin_token(settings, folder))
         if {"web", "worker"} & set(roles):
             await _open_knowledge(stack, parts, folder, fill=fill, progress=progress)
             await _open_engine(stack, parts)
@@ -128,9 +129,3 @@ async def _open_engine(stack: AsyncExitStack, parts: Parts) -> None:
         )
     )  # fmt: skip
     parts.turn = parts.engine.turn
-
-
-def _admin_token(settings: Settings, folder: DataFolder) -> str:
-    if settings.admin_token is not None:
-        return settings.admin_token.get_secret_value()
-    return folder.secret("admin.token")
