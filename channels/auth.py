@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import jwt
+import jwt as _jwt
 from pydantic import SecretStr
 
 from core.errors import Forbidden, NotFound, Unauthorized
@@ -27,6 +27,7 @@ _VISITOR_SECONDS = 365 * 86_400
 _LONGEST_TOKEN = 4_096
 # Clocks of the host's server and ours may differ by so much.
 _LEEWAY_SECONDS = 30
+jwt: Any = _jwt  # its calls are only partly typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class Tokens:
                 token, self._identity.get_secret_value(), algorithms=[_ALGORITHM], audience=site,
                 leeway=_LEEWAY_SECONDS, options={"require": ["sub", "aud", "exp"]},
             )  # fmt: skip
-        except (jwt.PyJWTError, ValueError, UnicodeError) as error:
+        except (_jwt.PyJWTError, ValueError, UnicodeError) as error:
             raise _refused() from error
         return Identity(str(claims["sub"])[:200], _text(claims, "email"), _text(claims, "name"))
 
@@ -140,7 +141,7 @@ class Tokens:
             return jwt.decode(
                 token, self._secret, algorithms=[_ALGORITHM], options={"require": ["exp"]}
             )
-        except (jwt.PyJWTError, ValueError, UnicodeError) as error:
+        except (_jwt.PyJWTError, ValueError, UnicodeError) as error:
             raise _refused() from error
 
 

@@ -61,7 +61,8 @@ def build_app(deps: ServerDeps) -> web.Application:
     gateway = WidgetGateway(
         log=deps.bus.log, live=deps.bus.live, tokens=deps.tokens, settings=deps.settings
     )
-    gateway.server.attach(app, socketio_path="socket.io")
+    server: Any = gateway.server
+    server.attach(app, socketio_path="socket.io")
     return app
 
 

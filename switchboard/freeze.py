@@ -13,6 +13,7 @@ from pathlib import Path
 from config.settings import Settings, load_settings
 from core.archive.database import open_database
 from core.engine.open import EngineFiles, open_engine
+from core.errors import ConfigError
 from kb.embed.local import LocalEmbedder
 from kb.embed.shipped import save_shipped
 from kb.open import open_knowledge
@@ -27,7 +28,8 @@ async def freeze(settings: Settings) -> tuple[Path, int]:
             open_knowledge(settings.knowledge_settings, database)
         )
         embedder = knowledge.embedder
-        assert isinstance(embedder, LocalEmbedder)
+        if not isinstance(embedder, LocalEmbedder):
+            raise ConfigError("vectors are shipped for the bundled model only")
         vectors = embedder.record()
         await knowledge.ingest([settings.config_dir / "knowledge"])
         files = EngineFiles(settings.config_dir, settings.data)

@@ -83,8 +83,7 @@ class WidgetGateway:
             found = await self._log.find(self._home(session))
         except BusUnavailable as error:
             raise Refused("unavailable", "try again in a moment") from error
-        if found is not None:
-            self._enter(session, found)
+        session.conversation = found
         self._per_address[address] += 1
         telemetry.SOCKETS.inc()
         return session, cast("str", token)
@@ -93,6 +92,7 @@ class WidgetGateway:
         """The first event of a connection."""
         state, last = None, 0
         if session.conversation is not None:
+            self._enter(session, ConversationId(session.conversation))
             head = await self._log.head(ConversationId(session.conversation))
             state = {"owner": head.owner, "specialist": head.specialist, "status": head.status}
             last = head.seq
@@ -124,7 +124,7 @@ class WidgetGateway:
     async def _message(self, session: Session, payload: Any) -> dict[str, Any]:
         fields = _fields(payload, {"client_id", "text", "attachments"})
         client_id = fields.get("client_id")
-        if not is_client_id(client_id):
+        if not isinstance(client_id, str) or not is_client_id(client_id):
             raise InputError("client_id must be 1 to 64 of A-Z a-z 0-9 . _ : -")
         if fields.get("attachments"):
             raise InputError("attachments are not taken here", code="unsupported")

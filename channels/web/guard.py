@@ -10,8 +10,9 @@ and ten strikes close the socket. `tests/integration/test_web_frames.py` holds i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 import socketio
@@ -19,10 +20,11 @@ import structlog
 from engineio.packet import MESSAGE
 from engineio.packet import Packet as EnginePacket
 from socketio import packet as kinds
+from socketio.exceptions import ConnectionRefusedError as ConnectionRefused
 
 from channels.web.session import MOST_STRIKES, NAMESPACE, Session, encode
 from core.errors import SwitchboardError
-from core.runtime import TaskPool
+from core.runtime import spawn
 
 if TYPE_CHECKING:
     from channels.web.gateway import WidgetGateway
@@ -57,7 +59,8 @@ class GuardedServer(socketio.AsyncServer):
     """Reads packets itself and hands events to the gateway; uses the library for the rest."""
 
     def __init__(self, gateway: WidgetGateway) -> None:
-        super().__init__(
+        base: Any = super()
+        base.__init__(
             async_mode="aiohttp", transports=["websocket"], namespaces=[NAMESPACE],
             async_handlers=False, cors_allowed_origins=[], max_http_buffer_size=MOST_BYTES,
             ping_interval=25, ping_timeout=20, json=Json, logger=False, engineio_logger=False,
@@ -65,10 +68,20 @@ class GuardedServer(socketio.AsyncServer):
         self._gateway = gateway
         self._open: dict[str, Session] = {}
         self._tokens: dict[str, str] = {}
-        self._cuts = TaskPool("widget-cut", limit=10_000)
+        self._ending: set[asyncio.Task[None]] = set()
+
+    @property
+    def _engine(self) -> Any:
+        """The Engine.IO server below, which has no types."""
+        return cast("Any", self).eio
+
+    def _engine_id(self, sid: str) -> str:
+        """The library's two names of one socket."""
+        return cast("Any", self).manager.eio_sid_from_sid(sid, NAMESPACE)
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         """A packet arrived. Nothing it holds may raise."""
+        packet: Any
         try:
             packet = kinds.Packet(encoded_packet=data) if isinstance(data, str) else None
         except (ValueError, TypeError, RecursionError, IndexError):
@@ -81,14 +94,16 @@ class GuardedServer(socketio.AsyncServer):
             else:
                 await self._handle_connect(eio_sid, NAMESPACE, packet.data)
         elif packet.packet_type == kinds.DISCONNECT:
-            await self._handle_disconnect(eio_sid, NAMESPACE, self.reason.CLIENT_DISCONNECT)
+            base: Any = super()
+            await base._handle_disconnect(eio_sid, NAMESPACE, self.reason.CLIENT_DISCONNECT)
         elif packet.packet_type == kinds.EVENT:
             await self._handle_named(eio_sid, packet)
         else:
             await self._strike(eio_sid, "unexpected packet")
 
     async def _handle_connect(self, eio_sid: str, namespace: str, data: Any) -> None:
-        await super()._handle_connect(eio_sid, namespace, data)
+        base: Any = super()
+        await base._handle_connect(eio_sid, namespace, data)
         session, token = self._open.get(eio_sid), self._tokens.pop(eio_sid, None)
         if session is not None and token is not None:
             try:
@@ -105,13 +120,13 @@ class GuardedServer(socketio.AsyncServer):
         return None
 
     async def _on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> bool:
-        eio_sid = self.manager.eio_sid_from_sid(sid, NAMESPACE)
+        eio_sid = self._engine_id(sid)
         address = str(environ.get("REMOTE_ADDR") or environ["aiohttp.request"].remote or "")
         try:
             session, token = await self._gateway.open(auth, address, self._sender(eio_sid))
         except Refused as refused:
-            raise socketio.exceptions.ConnectionRefusedError(refused.data) from refused
-        if eio_sid not in self.environ:  # it left while we looked it up
+            raise ConnectionRefused(refused.data) from refused
+        if eio_sid not in self._engine.sockets:  # it left while we looked it up
             self._gateway.close(session)
             return False
         self._open[eio_sid] = session
@@ -119,27 +134,33 @@ class GuardedServer(socketio.AsyncServer):
         return True
 
     async def _handle_named(self, eio_sid: str, packet: Any) -> None:
-        session, data = self._open.get(eio_sid), packet.data
-        well_formed = isinstance(data, list) and 1 <= len(data) <= 2 and isinstance(data[0], str)
-        if session is None or not well_formed or data[0] not in self._gateway.events:
+        session, event = self._open.get(eio_sid), _read_event(packet.data)
+        if session is None or event is None or event[0] not in self._gateway.events:
             await self._strike(eio_sid, "unknown event")
             return
-        answer = await self._gateway.act(session, data[0], data[1] if len(data) == 2 else {})
+        answer = await self._gateway.act(session, *event)
         if packet.id is not None:
             session.send(f"3{NAMESPACE},{packet.id}[{orjson.dumps(answer).decode()}]")
 
     def _sender(self, eio_sid: str) -> Callable[[str], None]:
+        sockets = self._engine.sockets
+
         def send(text: str) -> None:
-            socket = self.eio.sockets.get(eio_sid)
+            socket = sockets.get(eio_sid)
             if socket is None or socket.closed:
                 return
             if socket.queue.qsize() > _MOST_QUEUED:
                 _log.info("widget_reader_too_slow", sid=eio_sid)
-                self.start_background_task(self._cut, eio_sid)
+                self._cut_soon(eio_sid)
                 return
             socket.queue.put_nowait(EnginePacket(MESSAGE, data=text))
 
         return send
+
+    def _cut_soon(self, eio_sid: str) -> None:
+        task = spawn(self._cut(eio_sid), name="widget-cut")
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     async def _strike(self, eio_sid: str, reason: str) -> None:
         """Say it was wrong; ten times, and the socket closes."""
@@ -155,11 +176,21 @@ class GuardedServer(socketio.AsyncServer):
             await self._cut(eio_sid)
 
     async def _cut(self, eio_sid: str) -> None:
-        await self.eio.disconnect(eio_sid)
+        await self._engine.disconnect(eio_sid)
 
     def _forget(self, sid: str) -> None:
-        eio_sid = self.manager.eio_sid_from_sid(sid, NAMESPACE)
+        eio_sid = self._engine_id(sid)
         session = self._open.pop(eio_sid, None)
         self._tokens.pop(eio_sid, None)
         if session is not None:
             self._gateway.close(session)
+
+
+def _read_event(data: Any) -> tuple[str, Any] | None:
+    """Name and payload of an event; None if it is not one (a name, and at most one payload)."""
+    if not isinstance(data, list):
+        return None
+    parts = cast("list[Any]", data)
+    if not 1 <= len(parts) <= 2 or not isinstance(parts[0], str):
+        return None
+    return parts[0], parts[1] if len(parts) == 2 else {}
