@@ -13,10 +13,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.engine.classifier import Classifier, Labels, softmax, train
+from core.engine.classifier import Classifier, softmax, train
 from core.engine.space import Matrix
 
-_TEMPERATURES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5, 3.0)
+_TEMPERATURES = (
+    0.3,
+    0.35,
+    0.4,
+    0.45,
+    0.5,
+    0.6,
+    0.7,
+    0.8,
+    0.9,
+    1.0,
+    1.15,
+    1.3,
+    1.5,
+    1.75,
+    2.0,
+    2.5,
+    3.0,
+)
 
 
 @dataclass(frozen=True)
@@ -48,14 +66,18 @@ def hold_back(
     return HeldBack(names, logits, nearest)
 
 
-def fit_temperature(held: HeldBack, labels: Sequence[str]) -> float:
-    """The temperature at which the held-back probabilities are truest (least log loss)."""
-    targets: Labels = np.array([held.labels.index(label) for label in labels], dtype=np.int64)
-    rows = np.arange(len(targets))
+def fit_temperature(held: HeldBack, labels: Sequence[str], groups: dict[str, str]) -> float:
+    """The temperature at which the held-back probabilities are truest (least log loss).
+
+    `groups` names what a label counts as: whoever asks for the specialist does not mind which of
+    its intents was meant.
+    """
+    members = np.array([groups[name] for name in held.labels])
+    right = np.stack([members == groups[label] for label in labels])
 
     def loss(temperature: float) -> float:
-        right = softmax(held.logits / temperature)[rows, targets]
-        return float(-np.log(np.maximum(right, 1e-9)).mean())
+        chances = softmax(held.logits / temperature)
+        return float(-np.log(np.maximum((chances * right).sum(axis=1), 1e-9)).mean())
 
     return min(_TEMPERATURES, key=loss)
 
@@ -89,6 +111,8 @@ def auroc(positive: Sequence[float] | Matrix, negative: Sequence[float] | Matrix
     return float((below + upto).mean() / (2 * len(low)))
 
 
-def calibrated(head: Classifier, held: HeldBack, labels: Sequence[str]) -> Classifier:
+def calibrated(
+    head: Classifier, held: HeldBack, labels: Sequence[str], groups: dict[str, str]
+) -> Classifier:
     """`head` with the temperature of the held-back examples."""
-    return head.with_temperature(fit_temperature(held, labels))
+    return head.with_temperature(fit_temperature(held, labels, groups))

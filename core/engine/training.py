@@ -28,7 +28,7 @@ from core.messages import Frozen
 from core.ports import Embedder
 
 _log = structlog.get_logger("triage")
-_FORM = "3"  # grows when what is stored changes its shape
+_FORM = "4"  # grows when what is stored changes its shape
 _FOLDS = 4
 _PARTS = ("weights", "rows", "targets")
 MOODS = ("sentiment", "priority")
@@ -142,7 +142,11 @@ def _train_one(
     rows: Matrix, labels: Sequence[str], exemplars: Sequence[Exemplar]
 ) -> tuple[Classifier, calibration.HeldBack]:
     held = calibration.hold_back(rows, labels, [item.place for item in exemplars], folds=_FOLDS)
-    return calibration.calibrated(train(rows, labels), held, labels), held
+    groups = {
+        label: item.specialist or item.kind if item.kind in ROUTE_KINDS else label
+        for label, item in zip(labels, exemplars, strict=True)
+    }
+    return calibration.calibrated(train(rows, labels), held, labels, groups), held
 
 
 def _measure(
@@ -187,11 +191,11 @@ def _measure(
 
 
 def _wish_cut(wishes: Matrix, others: Matrix) -> float:
-    """Between the wishes and the rest, low enough to miss hardly any wish, never under 0.3."""
+    """Between the wishes and the rest; a little below it the turn offers a human."""
     if not len(wishes):
         return 1.1
-    low, high = float(np.quantile(wishes, 0.03)), float(np.quantile(others, 0.995))
-    return float(np.clip((low + high) / 2, 0.3, 0.7))
+    low, high = float(np.quantile(wishes, 0.05)), float(np.quantile(others, 0.99))
+    return float(np.clip((low + high) / 2, 0.45, 0.7))
 
 
 def _store(path: Path, trained: TrainedTriage) -> None:

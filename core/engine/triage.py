@@ -50,7 +50,8 @@ class Near(Frozen):
 class TriageDecision(Frozen):
     """`score` is the calibrated probability of `specialist` (or of the kind, when it is not a
     question), `margin` its distance to the next, `scope` minus `scope_cut` tells how far inside
-    the scope the message is; `evidence` are the nearest examples."""
+    the scope the message is; `wish` is the probability that a human is asked for; `evidence` are
+    the nearest examples."""
 
     kind: Kind
     specialist: str
@@ -62,6 +63,7 @@ class TriageDecision(Frozen):
     margin: float
     scope: float
     scope_cut: float
+    wish: float = 0.0
     evidence: tuple[Near, ...]
     source: Source = "embedding"
     switched: bool = False
@@ -144,6 +146,7 @@ class Triage:
             score=round(shares.get(specialist, 0.0) if is_question else kind_score, 4),
             margin=round(ranked[0] - ranked[1], 4),
             scope=round(scope, 4),
+            wish=round(float(kind_share(head, chances, "human_wish")), 4),
             scope_cut=round(self.calibration.scope_cut, 4),
             evidence=near,
         )

@@ -35,6 +35,7 @@ from core.telemetry import TURNS
 _log = structlog.get_logger("turn")
 _CLOSING_SECONDS = 1.0
 _QUOTE = 300
+POSSIBLE_WISH = 0.3
 
 
 @dataclass
@@ -183,6 +184,8 @@ class TurnEngine:
         verdict = judge(
             Signals(
                 said=self._rules.find_phrase(scene.asked.text),
+                possible_wish=_is_possible_wish(scene),
+                quote=scene.asked.text[:_QUOTE],
                 answered=draft.answered,
                 unanswered=scene.state.unanswered,
                 moods=(*scene.state.moods, *mood),
@@ -252,6 +255,10 @@ class TurnEngine:
             tokens_used=use.tokens_in + use.tokens_out if use else 0,
             cost=use.cost if use else 0.0,
         )
+
+
+def _is_possible_wish(scene: Scene) -> bool:
+    return scene.decision is not None and scene.decision.wish >= POSSIBLE_WISH
 
 
 def _silence(claim: Claim, asked: Asked) -> Silence | None:

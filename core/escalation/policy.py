@@ -84,9 +84,10 @@ class Said(Frozen):
 
 class Signals(Frozen):
     """What the turn knows. `wish` names how a human was asked for, if one was (`explicit_wish`,
-    `human_button`, `accepted_offer`); `quote` is the customer's sentence it was read from."""
+    `human_button`, `accepted_offer`), `possible_wish` that it may have been; `quote` is the customer's sentence it was read from."""
 
     wish: str | None = None
+    possible_wish: bool = False
     said: Said | None = None
     quote: str = ""
     answered: bool = True
@@ -119,6 +120,10 @@ def judge(signals: Signals, rules: EscalationRules) -> Judgement:
         return Judgement(verdict="continue")
     if said is not None:
         return Judgement(verdict="offer", reason=said.reason, rule="phrase", span=said.words)
+    if signals.possible_wish:
+        return Judgement(
+            verdict="offer", reason="request", rule="possible_wish", span=signals.quote
+        )
     recent = signals.moods[-rules.frustration_turns :]
     if len(recent) == rules.frustration_turns and _BAD_MOODS.issuperset(recent):
         return Judgement(verdict="offer", reason="frustration", rule="frustration_turns")

@@ -150,7 +150,9 @@ def test_the_head_learns_what_can_be_told_apart() -> None:
         held.labels[int(n)] == label for n, label in zip(held.logits.argmax(1), labels, strict=True)
     ]
     assert np.mean(right) > 0.95
-    head = calibration.calibrated(train(rows, labels), held, labels)
+    head = calibration.calibrated(
+        train(rows, labels), held, labels, {label: label for label in labels}
+    )
     chances = head.probabilities(rows)
     assert np.allclose(chances.sum(axis=1), 1, atol=1e-5)
     assert calibration.expected_error(chances, [True] * 200) < 0.2

@@ -35,6 +35,8 @@ BAD = ("neutral", "frustrated", "angry")
         (Signals(said=FIRE, wish="human_button"), "escalate", "request"),
         (Signals(said=MAY), "offer", "may"),
         (Signals(said=MAY, offered=True), "continue", ""),
+        (Signals(possible_wish=True), "offer", "request"),
+        (Signals(possible_wish=True, offered=True), "continue", ""),
         (Signals(answered=False), "offer", "cannot_know"),
         (Signals(answered=False, offered=True), "continue", ""),
         (Signals(answered=False, unanswered=2, offered=True), "escalate", "no_progress"),
