@@ -184,7 +184,10 @@ class ServerService:
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
         """See `core.runtime.Service`."""
-        runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=_STOP_SECONDS)
+        # Nobody needs packed requests, and unpacking them is how bombs work.
+        runner = web.AppRunner(
+            self._app, access_log=None, shutdown_timeout=_STOP_SECONDS, auto_decompress=False
+        )
         await runner.setup()
         try:
             await web.SockSite(runner, self._socket, backlog=1024).start()

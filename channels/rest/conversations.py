@@ -31,6 +31,7 @@ from core.messages import Address, Author, InboundEvent, format_time
 
 _MOST_WAIT = 60
 _MOST_ENTRIES = 500
+PRINCIPAL = web.RequestKey("principal", Principal)
 
 
 class Conversations:
@@ -233,8 +234,7 @@ class Conversations:
 
 def principal_of(request: web.Request) -> Principal:
     """Who asks; set by the route's guard."""
-    principal: Principal = request["principal"]
-    return principal
+    return request[PRINCIPAL]
 
 
 def state_of(head: Head) -> dict[str, Any]:

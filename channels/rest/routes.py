@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from channels.auth import Principal
 from channels.deps import ServerDeps
 from channels.openapi import describe
-from channels.rest.conversations import Conversations
+from channels.rest.conversations import PRINCIPAL, Conversations
 from channels.rest.events import Events
 from channels.rest.models import (
     Act,
@@ -148,7 +148,7 @@ def add_routes(app: web.Application, deps: ServerDeps) -> None:
 
 def _guard(route: Route, deps: ServerDeps) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        request["principal"] = _admit(route, deps, request)
+        request[PRINCIPAL] = _admit(route, deps, request)
         key = request.headers.get("Idempotency-Key")
         if key is None or request.method != "POST":
             return await route.handler(request)

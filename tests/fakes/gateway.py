@@ -1,0 +1,63 @@
+"""The web doors on a real store with the loopback engine, listening on a port of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from channels.auth import Tokens
+from channels.deps import ServerDeps
+from channels.server import ServerService, build_app
+from channels.settings import WebSettings
+from core.bus.connect import Bus
+from core.engine.echo import EchoTurn
+from core.engine.runner import TurnRunner
+from core.engine.worker import Worker
+
+ADMIN = "an-admin-token-of-tests"
+WIDGET = Path(__file__).resolve().parents[2] / "widget"
+
+
+@dataclass(frozen=True)
+class Doors:
+    """A running gateway without knowledge: where it is, and how to get in."""
+
+    url: str
+    tokens: Tokens
+    bus: Bus
+
+    @property
+    def api(self) -> str:
+        return f"{self.url}/api/v1"
+
+
+@asynccontextmanager
+async def open_doors(
+    bus: Bus, *, settings: WebSettings | None = None, turn: TurnRunner | None = None
+) -> AsyncGenerator[Doors]:
+    """Server, live tail and worker until the end of the block."""
+    tokens = Tokens(secret="s" * 40, admin_token=ADMIN, identity_secret=None)
+    deps = ServerDeps(
+        bus=bus,
+        tokens=tokens,
+        settings=settings or WebSettings(messages_per_second=10_000),
+        widget_dir=WIDGET,
+    )
+    server = ServerService(build_app(deps), host="127.0.0.1", port=0)
+    services = [bus.live, server, Worker(bus, turn or EchoTurn(), grace_seconds=1)]
+    stop = asyncio.Event()
+    readies = [asyncio.Event() for _ in services]
+    tasks = [
+        asyncio.create_task(service.run(stop, ready))
+        for service, ready in zip(services, readies, strict=True)
+    ]
+    for ready in readies:
+        await ready.wait()
+    try:
+        yield Doors(server.url, tokens, bus)
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
