@@ -258,7 +258,10 @@ class TurnEngine:
 
 
 def _is_possible_wish(scene: Scene) -> bool:
-    return scene.decision is not None and scene.decision.wish >= POSSIBLE_WISH
+    """Near enough to a wish for a human to offer one, and nothing better is at hand."""
+    if scene.decision is None or scene.kind == "smalltalk" or scene.verdict == "sure":
+        return False
+    return scene.decision.wish >= POSSIBLE_WISH
 
 
 def _silence(claim: Claim, asked: Asked) -> Silence | None:

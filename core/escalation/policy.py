@@ -84,7 +84,8 @@ class Said(Frozen):
 
 class Signals(Frozen):
     """What the turn knows. `wish` names how a human was asked for, if one was (`explicit_wish`,
-    `human_button`, `accepted_offer`), `possible_wish` that it may have been; `quote` is the customer's sentence it was read from."""
+    `human_button`, `accepted_offer`); `possible_wish` says that it may have been. `quote` is the
+    customer's sentence it was read from."""
 
     wish: str | None = None
     possible_wish: bool = False
