@@ -41,7 +41,8 @@ class Refused(Exception):
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
-        self.data = {"message": text, "data": {"code": code}}
+        self.text = text
+        self.data = {"code": code}
 
 
 class Json:
@@ -125,7 +126,7 @@ class GuardedServer(socketio.AsyncServer):
         try:
             session, token = await self._gateway.open(auth, address, self._sender(eio_sid))
         except Refused as refused:
-            raise ConnectionRefused(refused.data) from refused
+            raise ConnectionRefused(refused.text, refused.data) from refused
         if eio_sid not in self._engine.sockets:  # it left while we looked it up
             self._gateway.close(session)
             return False
