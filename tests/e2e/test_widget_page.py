@@ -172,7 +172,7 @@ async def test_a_czech_question_from_the_page_makes_the_widget_czech(
     server: WidgetServer, visit: Visit
 ) -> None:
     chat = await visit(server.url)
-    await chat.page.get_by_role("button", name="Kolik stojí doprava?").click()
+    await chat.page.get_by_role("button", name="Jak dlouho trvá doručení?").click()
     await expect(chat.sources).to_contain_text("1 zdroj")
     await expect(chat.field).to_have_attribute("placeholder", "Napište zprávu…")
 

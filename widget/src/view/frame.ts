@@ -129,7 +129,7 @@ export class Frame {
     this.#renderHead(snapshot);
     this.#renderBanner(snapshot);
     if (snapshot.outbox.length > this.#drafts) this.#log.followAgain();
-    this.#log.show(linesOf(snapshot, this.#setting(), this.#language, new Date()));
+    this.#log.show(linesOf(snapshot, this.#setting(), this.#locale, new Date()));
     if (snapshot.outbox.length > this.#drafts) this.#log.followAgain();
     this.#drafts = snapshot.outbox.length;
     this.#read();
@@ -186,11 +186,16 @@ export class Frame {
     if (this.isOpen && !document.hidden && this.#log.atEnd) this.client.markSeen();
   }
 
+  /** The language with the visitor's own region, if they have one for it: it decides the clock. */
+  get #locale(): string {
+    return navigator.languages.find((tag) => tag.startsWith(this.#language)) ?? this.#language;
+  }
+
   #setting(): Setting {
     const { client } = this;
     return {
       words: this.#words,
-      time: new Intl.DateTimeFormat(this.#language, { hour: "numeric", minute: "2-digit" }),
+      time: new Intl.DateTimeFormat(this.#locale, { hour: "numeric", minute: "2-digit" }),
       acts: {
         press: (entry, choice) => client.press(entry, choice),
         rate: (seq, value) => void client.rate(seq, value),

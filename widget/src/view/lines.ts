@@ -29,7 +29,7 @@ interface Previous {
 
 type Item = { readonly entry: Entry } | { readonly draft: Draft };
 
-export function linesOf(snapshot: Snapshot, setting: Setting, language: string, now: Date): Line[] {
+export function linesOf(snapshot: Snapshot, setting: Setting, locale: string, now: Date): Line[] {
   const { conversation, line } = snapshot;
   const lines: Line[] = [];
   let previous: Previous = { author: "", at: 0, day: dayOf(now) };
@@ -37,7 +37,7 @@ export function linesOf(snapshot: Snapshot, setting: Setting, language: string, 
     const at = new Date("entry" in item ? item.entry.at : item.draft.at);
     const day = Number.isNaN(at.getTime()) ? previous.day : dayOf(at);
     if (day !== previous.day) {
-      lines.push(dayLine(at, day, now, setting, language));
+      lines.push(dayLine(at, day, now, setting, locale));
       previous = { author: "", at: 0, day };
     }
     const author = "entry" in item ? authorKey(item.entry.author) : "customer";
@@ -123,10 +123,10 @@ function lineOfTail(snapshot: Snapshot, setting: Setting): Line | null {
   return { key: "typing", signature: authorKey(writer), draw: () => typingLine(writer, setting) };
 }
 
-function dayLine(at: Date, day: string, now: Date, setting: Setting, language: string): Line {
+function dayLine(at: Date, day: string, now: Date, setting: Setting, locale: string): Line {
   const yesterday = new Date(now);
   yesterday.setDate(now.getDate() - 1);
-  const format = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
+  const format = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
   const { words } = setting;
   const text = day === dayOf(now) ? words.today : day === dayOf(yesterday) ? words.yesterday : format.format(at);
   return { key: `day:${day}`, signature: text, draw: () => el("div", { class: "day" }, text) };
