@@ -1,4 +1,4 @@
-"""A bare Engine.IO/Socket.IO client: sends any frame, well-formed or not, and shows every answer."""
+"""A bare Engine.IO and Socket.IO client: sends any frame, well-formed or not; shows all answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The widget's socket, frame by frame: the road of a message, and everything a client must not do."""
+"""The widget socket, frame by frame: the road of a message, and what a client must not do."""
 
 from __future__ import annotations
 
