@@ -53,9 +53,9 @@ class PlainAnswers:
             return self._from_passages(scene, sure)
         if scene.blind:
             return self._offer(scene, "unavailable", "failure")
-        if scene.kind == "out_of_scope":
-            return Draft(self._reply(scene, "out_of_scope"), True, "phrases")
         unsure = best_passages(scene.findings, "unsure")
+        if scene.kind == "out_of_scope" and (not unsure or scene.is_clearly_outside):
+            return Draft(self._reply(scene, "out_of_scope"), True, "phrases")
         return self._ask_back(scene, unsure) if unsure else self.decline(scene)
 
     def escalate(self, scene: Scene, reason: str, rule: str, span: str) -> Draft:

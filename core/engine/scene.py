@@ -69,6 +69,12 @@ class Scene:
         return self.decision.kind if self.decision else "question"
 
     @property
+    def is_clearly_outside(self) -> bool:
+        """Triage takes it for a matter of somebody else, not just for one it does not know."""
+        found = self.decision
+        return found is not None and found.kind == "out_of_scope" and found.score >= 0.5
+
+    @property
     def verdict(self) -> str:
         """How sure the knowledge base is about its best finding."""
         verdicts = {finding.result.verdict for finding in self.findings}

@@ -165,6 +165,15 @@ async def test_what_has_nothing_to_do_with_us_is_declined(engine: Engine) -> Non
     assert entry.text == "en:out_of_scope"
 
 
+async def test_what_triage_does_not_know_is_asked_back_when_knowledge_has_something_near(
+    engine: Engine,
+) -> None:
+    talk = Talk().customer("zyx wvut qponm invoice lkji hgfed cba abc def ghi jkl")
+    commit, (entry,) = await take_turn(engine, talk)
+    assert commit.receipt is not None and commit.receipt["triage"]["kind"] == "out_of_scope"
+    assert entry.text == "en:ask_back"
+
+
 async def test_frames_are_in_the_customers_language_and_passages_in_their_own(
     engine: Engine,
 ) -> None:

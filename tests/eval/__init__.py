@@ -1,0 +1,1 @@
+"""Quality, measured on messages that nothing was trained on."""
