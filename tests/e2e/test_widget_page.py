@@ -254,6 +254,21 @@ async def test_the_page_can_drive_and_hear_the_widget(server: WidgetServer, visi
     assert await chat.page.evaluate("window.Switchboard") is None
 
 
+async def test_an_identity_is_shown_and_a_refused_one_is_left_out(
+    server: WidgetServer, visit: Visit
+) -> None:
+    chat = await visit(server.url, allow="identity was refused")
+    await chat.online()
+    await chat.call("identify", "good")
+    await chat.say("hello")
+    await expect(chat.answers).to_have_count(1)
+    assert server.identities == [None, "good"]
+    await chat.call("identify", "expired")
+    await chat.say("still here?")
+    await expect(chat.answers).to_have_count(2)
+    assert server.identities[2:] == [None]
+
+
 async def test_calls_made_before_the_script_came_are_carried_out(
     server: WidgetServer, visit: Visit
 ) -> None:

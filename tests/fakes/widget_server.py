@@ -84,6 +84,7 @@ class WidgetServer:
         self.seen: list[int] = []
         self.resumes: list[int] = []
         self.connects = 0
+        self.identities: list[str | None] = []
         self.delta_pause = 0.0
         self.hold_after: int | None = None
         """Deltas after which the stream waits for `go_on`."""
@@ -167,7 +168,11 @@ class WidgetServer:
         auth = auth or {}
         if self.down or not auth.get("site"):
             raise socketio.exceptions.ConnectionRefusedError("not now", {"code": "unavailable"})
+        if auth.get("identity") == "expired":
+            refusal = {"code": "unauthorized"}
+            raise socketio.exceptions.ConnectionRefusedError("not you", refusal)
         self.connects += 1
+        self.identities.append(auth.get("identity"))
         visitor = auth.get("visitor") or f"visitor-{secrets.token_hex(4)}"
         talk = self.talks.get(auth.get("conversation") or "")
         if talk is None or talk.visitor != visitor:

@@ -52,7 +52,7 @@ export class Client {
   #awaited = false;
   #seen: number;
   #visitor: string | null = null;
-  #sentVisitor: string | null = null;
+  #sent: Credentials | null = null;
   #identity: string | undefined;
   #syncing = false;
   #lastTyping = 0;
@@ -75,7 +75,7 @@ export class Client {
     this.#seen = Number(vault.get("seen")) || 0;
     this.#connection = new Connection(origin, () => this.#credentials(), {
       onReady: (ready) => this.#onReady(ready),
-      onDown: (refused) => this.#onDown(refused !== null),
+      onDown: (refused) => this.#onDown(refused),
       onEntry: (entry) => this.#onEntry(entry),
       onDelta: (delta) => this.#onDelta(delta),
       onTyping: (author) => this.#onTyping(author),
@@ -185,13 +185,13 @@ export class Client {
     const visitor = this.vault.get("visitor") ?? this.#visitor;
     const id = this.vault.get("conversation") ?? this.#state.id;
     const identity = this.#identity;
-    this.#sentVisitor = visitor;
-    return {
+    this.#sent = {
       site: this.site,
       ...(visitor && { visitor }),
       ...(id && { conversation: id }),
       ...(identity && { identity }),
     };
+    return this.#sent;
   }
 
   #post(post: outbox.Post): void {
@@ -211,11 +211,7 @@ export class Client {
   }
 
   #onReady(ready: Ready): void {
-    const stored = this.vault.get("visitor");
-    if (this.#sentVisitor === null && stored !== null && stored !== ready.visitor) {
-      // Another tab became a visitor while this one was asking to become one: be the same.
-      return this.#connection.reopen();
-    }
+    if (this.#isOvertaken(ready)) return this.#connection.reopen();
     this.#visitor = ready.visitor ?? this.#visitor;
     this.vault.set("visitor", this.#visitor);
     this.#line = "online";
@@ -226,7 +222,20 @@ export class Client {
     this.watcher.changed();
   }
 
-  #onDown(refused: boolean): void {
+  /** Another tab became a visitor, or began to talk, while this one was asking who it is. */
+  #isOvertaken(ready: Ready): boolean {
+    const visitor = this.vault.get("visitor");
+    const id = this.vault.get("conversation");
+    const otherVisitor = !this.#sent?.visitor && visitor !== null && visitor !== ready.visitor;
+    const otherTalk = id !== null && id !== this.#sent?.conversation && id !== ready.conversation;
+    return otherVisitor || otherTalk;
+  }
+
+  #onDown(refused: string | null): void {
+    if (refused === "unauthorized" && this.#identity) {
+      console.warn("Switchboard: the identity was refused; going on without it");
+      return this.identify(undefined);
+    }
     this.#line = refused ? "refused" : "offline";
     this.#courier.stop();
     this.#quiet.cancel();

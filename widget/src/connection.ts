@@ -31,8 +31,8 @@ export interface Credentials {
 
 export interface Listener {
   onReady(ready: Ready): void;
-  /** The line is gone; it is being mended unless `refused` says that the server wants no more. */
-  onDown(refused: { code: string; message: string } | null): void;
+  /** The line is gone; it is being mended unless the server has refused, with this code. */
+  onDown(refused: string | null): void;
   onEntry(entry: Entry): void;
   onDelta(delta: Delta): void;
   onTyping(author: Author): void;
@@ -73,6 +73,7 @@ export class Connection {
 
   /** Connects again at once, with fresh credentials. */
   reopen(): void {
+    clearTimeout(this.#retryTimer);
     this.#socket.disconnect().connect();
   }
 
@@ -145,12 +146,12 @@ export class Connection {
     this.#socket.on("connect_error", (error: Error & { data?: { code?: unknown } }) => {
       const refused = !this.#socket.active;
       const code = typeof error.data?.code === "string" ? error.data.code : "refused";
-      this.#down(refused ? { code, message: error.message } : null);
       if (refused) this.#retryIn(AFTER_REFUSAL);
+      this.#down(refused ? code : null);
     });
   }
 
-  #down(refused: { code: string; message: string } | null): void {
+  #down(refused: string | null): void {
     clearTimeout(this.#readyTimer);
     this.listener.onDown(refused);
   }
