@@ -31,7 +31,7 @@ class GatewayProcess:
         )
         self._child: subprocess.Popen[bytes] | None = None
         self.note: dict[str, Any] = {}
-        self.ready_seconds = 0.0
+        self.ready_seconds = self.cpu_seconds = 0.0
         self.log = data.parent / f"{self._ready.stem}.log"
 
     @property
@@ -65,6 +65,8 @@ class GatewayProcess:
             assert time.monotonic() < end, f"not ready in {seconds} s:\n{self.text()}"
             await asyncio.sleep(0.01)
         self.ready_seconds = time.monotonic() - self._started
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        self.cpu_seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         self.note = json.loads(self._ready.read_text(encoding="utf-8"))
         return self
 
@@ -149,10 +151,10 @@ def store_processes(data: Path) -> list[int]:
     found: list[int] = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            command = (folder / "cmdline").read_bytes().split(b"\0")
+            home = (folder / "cwd").readlink()
         except OSError:
             continue
-        if str(data.resolve() / "valkey").encode() in command:
+        if home == data.resolve() / "valkey":
             found.append(int(folder.name))
     return found
 
