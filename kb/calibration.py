@@ -19,7 +19,7 @@ Verdict = Literal["sure", "unsure", "none"]
 Numbers = NDArray[np.float64]
 
 KEEP = 0.95  # share of answerable questions that the unsure cut lets through
-PRECISE = 0.95  # share of what the sure cut lets through that is right
+PRECISE = 0.9  # share of what the sure cut lets through that is right
 _STIFFNESS = 0.02  # how hard the fit holds on to the default weights
 _ROUNDS = 50
 
@@ -65,12 +65,12 @@ class Calibration(BaseModel):
 
 # Fitted on 125 help pages in five languages (docs/adr/0010-embeddings.md); what a knowledge base
 # is judged by until it has enough documents of its own.
-DEFAULT = Calibration(weights=(6.0, 6.0, -0.6, -4.5), sure_cut=0.75, unsure_cut=0.3)
+DEFAULT = Calibration(weights=(6.0, 6.0, -4.5), sure_cut=0.75, unsure_cut=0.3)
 
 
 def evidence_of(found: Ranked) -> tuple[float, ...]:
-    """What the probability is made of: meaning with codes, letters, whether languages agree."""
-    return (found.meaning + found.codes, found.letters, float(found.same_language))
+    """What the probability is made of: meaning (codes included) and letters."""
+    return (found.meaning + found.codes, found.letters)
 
 
 def fit(examples: Sequence[Example], *, passages: int) -> Calibration:

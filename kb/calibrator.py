@@ -40,6 +40,8 @@ _SAMPLE = 64
 _TITLES = 40  # of each language, for the frame
 _WIDE = 40
 _STRANGERS = 150
+# How often questions that are answered, nearly answered and not at all about us are taken to come.
+_SHARES = (0.7, 0.15, 0.15)
 
 
 class Calibrator:
@@ -150,7 +152,7 @@ def _examples(
         for question in strangers
         if (found := _best(full, question, None)) is not None
     ]
-    groups = ((inside, 0.5), (near, 0.25 if far else 0.5), (far, 0.25))
+    groups = zip((inside, near, far), _SHARES, strict=True)
     return [
         replace(example, weight=weight / len(group))
         for group, weight in groups

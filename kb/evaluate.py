@@ -2,8 +2,9 @@
 
 Above: the command line. Below: `kb.open`, on a database of its own that is thrown away.
 
-Documents are JSON lines `{id, title, body, lang}`, questions `{text, id, lang}`; a question whose
-id is null has no answer among the documents. The same id in several languages is one document.
+Documents are JSON lines `{id, title, body, lang}` or a folder of articles, questions JSON lines
+`{text, id, lang}`; a question whose id is null has no answer among the documents. A document and
+its translations (the same id in several languages) are one.
 """
 
 from __future__ import annotations
@@ -57,14 +58,19 @@ async def evaluate(
 ) -> dict[str, Any]:
     """`{LANG: {hit1, hit3, mrr, n}, abstain_auroc}`; the last is None without both kinds of
     questions. Raises `InputError` for a file that cannot be read."""
-    drafts = [_draft(row, docs_path, line) for line, row in await _read(docs_path)]
+    folder = docs_path.is_dir()
+    lines = [] if folder else await _read(docs_path)
+    drafts = [_draft(row, docs_path, line) for line, row in lines]
     queries = [_query(row, queries_path, line) for line, row in await _read(queries_path)]
     settings = settings or KnowledgeSettings()
-    with tempfile.TemporaryDirectory(prefix="switchboard-eval-") as folder:
-        async with open_database(DatabaseSettings(data_dir=Path(folder))) as database:
+    with tempfile.TemporaryDirectory(prefix="switchboard-eval-") as data:
+        async with open_database(DatabaseSettings(data_dir=Path(data))) as database:
             await database.migrate()
             async with open_knowledge(settings, database) as knowledge:
-                await knowledge.ingest_drafts(drafts, on_progress=on_progress)
+                if folder:
+                    await knowledge.ingest([docs_path], on_progress=on_progress)
+                else:
+                    await knowledge.ingest_drafts(drafts, on_progress=on_progress)
                 return await _measure(knowledge, queries)
 
 
@@ -78,12 +84,13 @@ class Query:
 
 
 async def _measure(knowledge: Knowledge, queries: Sequence[Query]) -> dict[str, Any]:
+    originals = {item.id: item.translation_of or item.id for item in await knowledge.list()}
     tallies: dict[str, Tally] = defaultdict(Tally)
     inside: list[float] = []
     outside: list[float] = []
     for query in queries:
         result = await knowledge.searcher.search(query.text, limit=_DEEP, language=query.language)
-        names = list(dict.fromkeys(_original(passage.document) for passage in result.passages))
+        names = list(dict.fromkeys(originals[passage.document] for passage in result.passages))
         score = max((passage.score for passage in result.passages), default=0.0)
         if query.document is None:
             outside.append(score)
@@ -109,10 +116,6 @@ def _draft(row: dict[str, Any], path: Path, line: int) -> Draft:
         id=f"{name}@{language}", source=f"{path}:{line}", title=title, text=body,
         language=language, translation_of=str(name),
     )  # fmt: skip
-
-
-def _original(document: str) -> str:
-    return document.rsplit("@", 1)[0]
 
 
 def _query(row: dict[str, Any], path: Path, line: int) -> Query:

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.ports import Passage
-from kb.documents import Vector
+from kb.documents import StoredDocument, Vector
 from kb.lexical import codes_of, grams_of, likeness
 from kb.snapshot import Item, Snapshot
 
 LETTERS_WEIGHT = 1.0
+FOREIGN_LETTERS = 0.15
 # How far behind a translation in the customer's own language may be and still be shown instead.
 OWN_LANGUAGE = 0.25
 _CODE_FOUND = 0.5
@@ -41,7 +42,7 @@ class Ranked:
     meaning: float
     letters: float
     codes: float
-    same_language: bool
+    own_language: bool
 
     @property
     def total(self) -> float:
@@ -71,7 +72,7 @@ def rank(
         Ranked(
             snapshot.items[row], float(meaning[at]), letters[at],
             _codes(snapshot.items[row].codes, codes),
-            snapshot.items[row].document.language == question.language,
+            _is_own(snapshot.items[row].document, question.language),
         )
         for at, row in enumerate(rows)
     ]  # fmt: skip
@@ -99,7 +100,7 @@ def _letters(snapshot: Snapshot, question: Question, rows: Sequence[int]) -> lis
     return [
         likeness(spread, snapshot.items[row].grams, snapshot.lengths[row])
         if snapshot.items[row].document.language == question.language
-        else 0.0
+        else FOREIGN_LETTERS
         for row in rows
     ]
 
@@ -112,8 +113,15 @@ def _codes(there: frozenset[str], asked: frozenset[str]) -> float:
     return _CODE_FOUND * share if share else _CODE_ABSENT
 
 
+def _is_own(document: StoredDocument, language: str | None) -> bool:
+    if language is None:
+        return document.translation_of is None
+    return document.language == language
+
+
 def _one_language_a_family(ranked: list[Ranked]) -> list[Ranked]:
-    """The customer's language if what it says is nearly as near, else the nearest.
+    """The asker's language (the original, if that is not known) if what it says is nearly as near,
+    else the nearest.
 
     What is shown in place of a nearer translation takes over its evidence.
     """
@@ -121,7 +129,7 @@ def _one_language_a_family(ranked: list[Ranked]) -> list[Ranked]:
     own: dict[str, Ranked] = {}
     for found in ranked:
         best.setdefault(found.item.family, found)
-        if found.same_language:
+        if found.own_language:
             own.setdefault(found.item.family, found)
     kept: list[Ranked] = []
     for found in ranked:

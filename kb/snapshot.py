@@ -18,7 +18,7 @@ from kb.lexical import Grams, Lexicon, codes_of, grams_of
 from kb.truth import Changes
 
 # A passage is judged by itself and by the document it stands in; the document is worth this much.
-DOCUMENT_WEIGHT = 0.7
+DOCUMENT_WEIGHT = 0.9
 
 
 @dataclass(frozen=True, slots=True)
