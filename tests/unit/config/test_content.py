@@ -129,6 +129,7 @@ def test_a_translation_says_the_same_as_its_original(article: Article) -> None:
 def numbers(text: str) -> Counter[str]:
     """The figures of a text, whatever the habits of its language; times of day as hours."""
     plain = re.sub(r"(\d)[.:]00\b", r"\1", text)
+    plain = re.sub(r"(?<=\d)[,. ](?=\d{3}\b)", "", plain)
     plain = re.sub(r"(?<=\d),(?=\d)", ".", plain)
     steps_left_out = re.sub(r"(?m)^\d\. ", "", plain)
     return Counter(re.findall(r"\d+(?:\.\d+)?", steps_left_out))
@@ -139,7 +140,21 @@ def test_there_are_question_answer_pairs() -> None:
     for pair in PAIRS:
         assert {"id", "question", "answer", "category", "lang", "url"} <= set(pair)
         assert pair["category"] in CATEGORIES and pair["lang"] in LANGUAGES
-        assert pair["question"].endswith(("?", ".")) and len(pair["answer"]) >= 40
+        assert len(pair["question"]) >= 12 and 40 <= len(pair["answer"]) <= 480
+
+
+TRANSLATED_PAIRS = [pair for pair in PAIRS if pair["lang"] != "en"]
+
+
+@pytest.mark.parametrize("pair", TRANSLATED_PAIRS, ids=lambda pair: pair["id"])
+def test_a_short_answer_of_another_language_names_no_figure_of_its_own(
+    pair: dict[str, Any],
+) -> None:
+    originals = {row["id"]: row["answer"] for row in PAIRS if row["lang"] == "en"}
+    originals |= {name: article.body for name, article in BY_ID.items()}
+    assert pair["id"] == f"{pair['translation_of']}-{pair['lang']}"
+    assert pair["id"] not in BY_ID
+    assert set(numbers(pair["answer"])) <= set(numbers(originals[pair["translation_of"]]))
 
 
 def test_a_price_is_the_same_wherever_it_is_named() -> None:
