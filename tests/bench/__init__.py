@@ -1,1 +1,1 @@
-"""Measurements, not verdicts."""
+"""Benchmarks: what a turn costs and how long it takes, beside two baselines in the same run."""
