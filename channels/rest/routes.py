@@ -75,7 +75,7 @@ def _about_conversations(talk: Conversations, events: Events, system: System) ->
     every = f"{API}/conversations"
     one = f"{every}/{{id}}"
     return [
-        Route("POST", every, talk.create, "anyone", "Open one", NewConversation, (), 201),
+        Route("POST", every, talk.create, "anyone", "Open a new one", NewConversation, (), 201),
         Route("GET", every, system.list_conversations, "desk", "List and search", None, _LIST),
         Route("GET", one, talk.show, "customer", "The state of a conversation"),
         Route(
