@@ -90,6 +90,19 @@ async def test_a_question_gets_a_streamed_answer_with_its_source(
     assert question["author"]["role"] == "customer"
 
 
+async def test_every_link_and_file_of_the_demo_page_is_served(
+    gateway: Gateway, visit: Visit
+) -> None:
+    chat = await visit(gateway.url)
+    addresses = await chat.page.evaluate(
+        "[...document.querySelectorAll('[href], [src]')].map(e => e.href || e.src)"
+    )
+    ours = [address for address in addresses if address.startswith(f"{gateway.url}/")]
+    assert len(ours) >= 5
+    statuses = {url: (await chat.page.request.get(url)).status for url in ours}
+    assert {url: status for url, status in statuses.items() if status != 200} == {}
+
+
 async def test_the_network_is_cut_in_the_middle_of_an_answer(
     gateway: Gateway, model: Model, visit: Visit
 ) -> None:

@@ -8,16 +8,16 @@
 import { Connection, type Credentials } from "./connection";
 import type { Author, Choice, Delta, Entry, Head, Ready } from "./protocol";
 import * as conversation from "./store/conversation";
-import { Courier, type Timer } from "./store/courier";
-import * as outbox from "./store/outbox";
+import type { Outbox } from "./store/outbox";
 import type { Vault } from "./store/vault";
-import { newClientId, Pause } from "./timing";
+import { Outgoing } from "./outgoing";
+import { Pause } from "./timing";
 
 export type Line = "idle" | "connecting" | "online" | "offline" | "refused";
 
 export interface Snapshot {
   readonly conversation: conversation.Conversation;
-  readonly outbox: outbox.Outbox;
+  readonly outbox: Outbox;
   readonly line: Line;
   /** Someone is expected to say something: show the typing sign. */
   readonly awaited: boolean;
@@ -38,16 +38,8 @@ const GAP_PATIENCE = 250;
 const RESUME_AGAIN = 2_000;
 const TYPING_EVERY = 2_000;
 
-const timer: Timer = {
-  after(milliseconds, run) {
-    const handle = setTimeout(run, milliseconds);
-    return () => clearTimeout(handle);
-  },
-};
-
 export class Client {
   #state = conversation.EMPTY;
-  #outbox: outbox.Outbox;
   #line: Line = "idle";
   #awaited = false;
   #seen: number;
@@ -58,7 +50,7 @@ export class Client {
   #lastTyping = 0;
   readonly #ratings = new Map<number, string>();
   readonly #connection: Connection;
-  readonly #courier: Courier;
+  readonly #outgoing: Outgoing;
   readonly #quiet = new Pause(TYPING_LASTS, () => this.#dispatch({ type: "quiet" }));
   readonly #stall = new Pause(STREAM_STALLS, () => this.#giveUpStream());
   readonly #patience = new Pause(ANSWER_EXPECTED, () => this.#expect(false));
@@ -71,7 +63,6 @@ export class Client {
     private readonly vault: Vault,
     private readonly watcher: Watcher,
   ) {
-    this.#outbox = vault.loadDrafts();
     this.#seen = Number(vault.get("seen")) || 0;
     this.#connection = new Connection(origin, () => this.#credentials(), {
       onReady: (ready) => this.#onReady(ready),
@@ -81,19 +72,18 @@ export class Client {
       onTyping: (author) => this.#onTyping(author),
       onHead: (head) => this.#onHead(head),
     });
-    this.#courier = new Courier({
-      timer,
-      read: () => this.#outbox,
-      write: (next) => this.#write(next),
-      deliver: (draft) => this.#deliver(draft),
-      onSent: ({ conversation: id }) => this.#onSent(id),
+    this.#outgoing = new Outgoing(vault, {
+      connection: () => this.#connection,
+      entries: () => this.#state.entries,
+      onSent: (id) => this.#onSent(id),
+      changed: () => watcher.changed(),
     });
   }
 
   get snapshot(): Snapshot {
     return {
       conversation: this.#state,
-      outbox: this.#outbox,
+      outbox: this.#outgoing.drafts,
       line: this.#line,
       awaited: this.#awaited || this.#state.typing !== null,
       unread: conversation.unreadCount(this.#state, this.#seen),
@@ -103,7 +93,7 @@ export class Client {
 
   /** True if there is something to fetch or to send even before the visitor opens the panel. */
   get hasPast(): boolean {
-    return this.vault.get("conversation") !== null || this.#outbox.length > 0;
+    return this.vault.get("conversation") !== null || this.#outgoing.drafts.length > 0;
   }
 
   connect(): void {
@@ -114,27 +104,26 @@ export class Client {
   }
 
   destroy(): void {
-    this.#courier.stop();
+    this.#outgoing.courier.stop();
     this.#connection.close();
     for (const pause of [this.#quiet, this.#stall, this.#patience, this.#gap, this.#resume]) pause.cancel();
   }
 
   say(text: string): void {
-    // Half a surrogate pair is no character: no server could store it, so it would wait for ever.
-    this.#post({ kind: "message", text: text.replace(/\p{Surrogate}/gu, "\ufffd") });
+    this.#outgoing.say(text);
+    this.connect();
   }
 
   press(entry: Entry, choice: Choice): void {
-    this.#post({ kind: "action", text: choice.label, seq: entry.seq, value: choice.value });
+    this.#outgoing.press(entry, choice);
   }
 
   retry(clientId: string): void {
-    this.#write(outbox.markWaiting(this.#outbox, clientId));
-    this.#courier.wake();
+    this.#outgoing.retry(clientId);
   }
 
   discard(clientId: string): void {
-    this.#write(outbox.removeDraft(this.#outbox, clientId));
+    this.#outgoing.discard(clientId);
   }
 
   async rate(seq: number, value: "up" | "down"): Promise<void> {
@@ -194,17 +183,6 @@ export class Client {
     return this.#sent;
   }
 
-  #post(post: outbox.Post): void {
-    this.#write(outbox.addDraft(this.#outbox, newClientId(), post, Date.now()));
-    this.connect();
-    this.#courier.wake();
-  }
-
-  #deliver({ clientId, post }: outbox.Draft): ReturnType<Connection["send"]> {
-    if (post.kind === "message") return this.#connection.send("message", { client_id: clientId, text: post.text });
-    return this.#connection.send("action", { seq: post.seq, value: post.value });
-  }
-
   #onSent(id: string | undefined): void {
     if (id) this.#adopt(id);
     if (this.#state.head.owner === "ai") this.#expect(true);
@@ -217,7 +195,7 @@ export class Client {
     this.#line = "online";
     this.#adopt(ready.conversation);
     if (ready.head) this.#dispatch({ type: "head", head: ready.head });
-    this.#courier.start();
+    this.#outgoing.courier.start();
     void this.#sync(ready.last);
     this.watcher.changed();
   }
@@ -237,7 +215,7 @@ export class Client {
       return this.identify(undefined);
     }
     this.#line = refused ? "refused" : "offline";
-    this.#courier.stop();
+    this.#outgoing.courier.stop();
     this.#quiet.cancel();
     this.#stall.cancel();
     this.#dispatch({ type: "quiet" });
@@ -331,20 +309,7 @@ export class Client {
     const before = this.#state;
     this.#state = conversation.reduce(before, happening);
     if (this.#state === before) return;
-    if (this.#state.entries !== before.entries) this.#write(outbox.reconcile(this.#outbox, this.#state.entries));
-    this.watcher.changed();
-  }
-
-  #write(next: outbox.Outbox): void {
-    const before = this.#outbox;
-    if (next === before) return;
-    // An entry can be here before the acknowledgement of the same words is.
-    this.#outbox = outbox.reconcile(next, this.#state.entries);
-    const kept = outbox.unacknowledged(this.#outbox);
-    for (const draft of kept) if (!before.includes(draft)) this.vault.saveDraft(draft);
-    for (const { clientId } of before) {
-      if (!kept.some((draft) => draft.clientId === clientId)) this.vault.dropDraft(clientId);
-    }
+    if (this.#state.entries !== before.entries) this.#outgoing.reconcile();
     this.watcher.changed();
   }
 }
