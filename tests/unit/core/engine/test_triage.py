@@ -139,6 +139,19 @@ def test_shouting_is_heard() -> None:
     assert not is_shouted("My ID is AB12") and not is_shouted("Hello!")
 
 
+def test_a_space_lays_the_languages_on_each_other() -> None:
+    generator = np.random.default_rng(3)
+    meanings = generator.normal(size=(40, 16))
+    corner = 5 * generator.normal(size=16)
+    vectors = np.vstack([meanings, meanings + corner]).astype(np.float32)
+    languages = ["en"] * 40 + ["cs"] * 40
+    space = fit_space(vectors, languages)
+    rows = space.place(vectors, languages)
+    assert np.allclose(rows[:40], rows[40:], atol=1e-4)
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+    assert space.place(vectors[:1], [None]).shape == (1, 16)
+
+
 def test_the_head_learns_what_can_be_told_apart() -> None:
     generator = np.random.default_rng(7)
     centres = generator.normal(size=(5, 32))

@@ -174,6 +174,22 @@ async def test_what_triage_does_not_know_is_asked_back_when_knowledge_has_someth
     assert entry.text == "en:ask_back"
 
 
+async def test_what_is_clearly_not_ours_is_not_asked_back(engine: Engine) -> None:
+    _, (entry,) = await take_turn(engine, Talk().customer("tell me a joke about an invoice poem"))
+    assert entry.text == "en:out_of_scope"
+
+
+async def test_a_likely_wish_for_a_human_brings_an_offer(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.engine.turn.POSSIBLE_WISH", 0.05)
+    text = "talk about the address of the office human invoice"
+    commit, (entry,) = await take_turn(engine, Talk().customer(text))
+    assert entry.reason == "request" and entry.text.endswith("en:offer_human")
+    assert commit.receipt is not None
+    assert commit.receipt["escalation"]["rule"] == "possible_wish"
+
+
 async def test_frames_are_in_the_customers_language_and_passages_in_their_own(
     engine: Engine,
 ) -> None:
