@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -28,6 +29,10 @@ from core.errors import ConfigError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+_JSON: dict[str, Any] = {
+    "json_serializer": lambda value: orjson.dumps(value).decode(),  # pyright: ignore[reportUnknownLambdaType]
+    "json_deserializer": orjson.loads,
+}
 _MIGRATION_LOCK = 7_316_002  # any number, the same in every process
 
 
@@ -119,6 +124,7 @@ def open_database(settings: DatabaseSettings) -> Database:
         pool_timeout=timeout,
         pool_pre_ping=True,
         connect_args={"timeout": timeout, "command_timeout": max(timeout, 60.0)},
+        **_JSON,
     )
     return Database(engine)
 
@@ -146,7 +152,10 @@ def _resolve(settings: DatabaseSettings) -> URL:
 
 def _open_sqlite(url: URL, settings: DatabaseSettings) -> AsyncEngine:
     engine = create_async_engine(
-        url, pool_size=settings.pool_size, connect_args={"timeout": settings.timeout_seconds}
+        url,
+        pool_size=settings.pool_size,
+        connect_args={"timeout": settings.timeout_seconds},
+        **_JSON,
     )
 
     @event.listens_for(engine.sync_engine, "connect")

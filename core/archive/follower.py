@@ -11,10 +11,11 @@ import asyncio
 import os
 import socket
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import Table, func, select
+from sqlalchemy import Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -94,47 +95,60 @@ class ArchiveFollower:
         async with self._database.write() as connection:
             await _insert_new(connection, entries, rows)
             await _insert_new(connection, turns, receipts)
-            for head in heads:
-                await _save_head(connection, head)
+            await _save_heads(connection, heads)
         await self._journal.ack(GROUP, batch)
 
     async def _heads(self, names: set[str]) -> list[Head]:
-        heads: list[Head] = []
-        for name in sorted(names):
-            try:
-                heads.append(await self._log.head(ConversationId(name)))
-            except NotFound:
-                _log.info("conversation_gone", conversation=name)
-        return heads
+        """The state of each, asked for together: the store answers them in one go."""
+        found = await asyncio.gather(*(self._head(name) for name in sorted(names)))
+        return [head for head in found if head is not None]
+
+    async def _head(self, name: str) -> Head | None:
+        try:
+            return await self._log.head(ConversationId(name))
+        except NotFound:
+            _log.info("conversation_gone", conversation=name)
+            return None
 
 
-def _insert(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+def _insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+@cache
+def _insert_once(dialect: str, table: Table) -> Executable:
+    """Rows that are there already stay as they are. Made once: building a statement costs more
+    than running it."""
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+@cache
+def _upsert_head(dialect: str) -> Executable:
+    """Insert, or bring up to date unless what is there is newer."""
+    statement = _insert(dialect, conversations)
+    newer = {
+        column.name: statement.excluded[column.name]
+        for column in conversations.columns
+        if column.name != "id"
+    }
+    return statement.on_conflict_do_update(
+        index_elements=[conversations.c.id],
+        set_=newer,
+        where=conversations.c.updated_at <= statement.excluded.updated_at,
+    )
 
 
 async def _insert_new(
     connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]
 ) -> None:
-    """Rows that are there already stay as they are."""
     if rows:
-        await connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
+        await connection.execute(_insert_once(connection.dialect.name, table), list(rows))
 
 
-async def _save_head(connection: AsyncConnection, head: Head) -> None:
-    """Insert, or bring up to date unless what is there is newer."""
-    count = select(func.count()).where(entries.c.conversation == head.id)
-    row = _head_row(head) | {"entries": (await connection.execute(count)).scalar_one()}
-    statement = _insert(connection, conversations).values(row)
-    newer = {name: statement.excluded[name] for name in row if name != "id"}
-    await connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[conversations.c.id],
-            set_=newer,
-            where=conversations.c.updated_at <= statement.excluded.updated_at,
-        )
-    )
+async def _save_heads(connection: AsyncConnection, heads: Sequence[Head]) -> None:
+    if heads:
+        rows = [_head_row(head) for head in heads]
+        await connection.execute(_upsert_head(connection.dialect.name), rows)
 
 
 def _entry_row(conversation: str, entry: Entry) -> dict[str, Any]:
@@ -178,6 +192,7 @@ def _head_row(head: Head) -> dict[str, Any]:
         "priority": head.priority,
         "summary": head.summary,
         "ticket": head.ticket,
+        "entries": head.seq,
         "tokens_used": head.tokens_used,
         "cost": head.cost,
         "created_at": head.created_at,

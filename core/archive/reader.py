@@ -68,9 +68,7 @@ class ArchiveReader:
             row = (await connection.execute(query)).mappings().one_or_none()
         return None if row is None else _show(row)
 
-    async def entries(
-        self, conversation: str, *, after: int = 0, limit: int = 500
-    ) -> list[Entry]:
+    async def entries(self, conversation: str, *, after: int = 0, limit: int = 500) -> list[Entry]:
         """Entries with a sequence above `after`, in order."""
         query = (
             select(entries.c.body)

@@ -42,7 +42,7 @@ _PASSING_WORDS = ("MISCONF", "NOREPLICAS", "BUSY")
 
 # So many commands go in one pipeline at most: an answer must not wait for a thousand others.
 _MOST = 128
-_FLIGHTS = 2
+_FLIGHTS = 1
 
 
 class Calls:
