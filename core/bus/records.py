@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from core.conversation import Head
@@ -40,10 +41,21 @@ def moment(milliseconds: bytes | str | int) -> datetime:
 
 def make_entry(seq: int, body: bytes, at: bytes, epoch: bytes) -> Entry:
     """An entry from its stored pieces; the body was validated when it was written."""
-    parsed = EntryBody.model_validate_json(body)
+    parsed = _parse_body(body)
     return Entry.model_construct(
         _fields_set=None, **parsed.__dict__, seq=seq, at=moment(at), epoch=int(epoch)
     )
+
+
+@lru_cache(maxsize=2048)
+def _parse_body(body: bytes) -> EntryBody:
+    """In one process the same entry is claimed, shown live and archived within a moment."""
+    return EntryBody.model_validate_json(body)
+
+
+@lru_cache(maxsize=2048)
+def _parse_address(address: bytes) -> Address:
+    return Address.model_validate_json(address)
 
 
 def pair(flat: Any) -> dict[bytes, bytes]:
@@ -107,7 +119,7 @@ def parse_head(conversation: str, flat: Any) -> Head:
         owner=owner,  # pyright: ignore[reportArgumentType] -- written by our scripts only
         status=status,  # pyright: ignore[reportArgumentType]
         epoch=number("epoch"),
-        address=Address.model_validate_json(address) if address else None,
+        address=_parse_address(address) if address else None,
         contact=text("contact"),
         specialist=text("specialist"),
         language=text("language"),

@@ -20,7 +20,7 @@ from core.engine.runner import TurnRunner
 from core.errors import BusError, BusUnavailable
 from core.ids import reply_entry_id
 from core.ports import Delta
-from core.runtime import Backoff, running, spawn
+from core.runtime import Backoff, end_tasks, spawn
 
 _log = structlog.get_logger("worker")
 # After so many refusals because the customer kept writing, the turn commits what it has.
@@ -115,38 +115,9 @@ class Worker:
         return done.outcome
 
     async def _think(self, claim: Claim) -> TurnCommit:
-        """Run the turn; a heartbeat keeps the lease if it takes long."""
-        deltas = _Deltas(self._bus, claim)
-        lost = asyncio.Event()
-        task = spawn(self._turn.run(claim, deltas), name="turn")
-        try:
-            done, _ = await asyncio.wait([task], timeout=self._lease_ms / 3000)
-            if not done:
-                async with (
-                    running(self._beat(claim, lost), name="heartbeat"),
-                    running(_cancel_when(lost, task), name="lease-watch"),
-                ):
-                    await asyncio.wait([task])
-            if lost.is_set():
-                raise LeaseLost
-            return await task
-        finally:
-            if not task.done():
-                task.cancel()
-                await asyncio.wait([task], timeout=5)
-
-    async def _beat(self, claim: Claim, lost: asyncio.Event) -> None:
-        while True:
-            try:
-                kept = await self._bus.log.extend(
-                    claim, lease_ms=self._lease_ms, consumer=self._loop.consumer
-                )
-            except BusError:
-                kept = True  # the store is away: the commit will tell
-            if not kept:
-                lost.set()
-                return
-            await asyncio.sleep(self._lease_ms / 3000)
+        """Run the turn; a heartbeat keeps the lease if it takes long. Raises `LeaseLost`."""
+        async with _Heartbeat(self._bus, claim, self._lease_ms, self._loop.consumer):
+            return await self._turn.run(claim, _Deltas(self._bus, claim))
 
     async def _fail(self, claim: Claim, error: Exception) -> str:
         """Try again later; after the last attempt bury it and apologise, so the rest can go on."""
@@ -167,9 +138,52 @@ class LeaseLost(Exception):
     """Another reader took the conversation over while we were thinking."""
 
 
-async def _cancel_when(lost: asyncio.Event, task: asyncio.Task[TurnCommit]) -> None:
-    await lost.wait()
-    task.cancel()
+class _Heartbeat:
+    """Extends the lease while the body runs, from a third of it on; most turns end before.
+
+    When the lease is lost the body is cancelled and `LeaseLost` comes out of the block.
+    """
+
+    def __init__(self, bus: Bus, claim: Claim, lease_ms: int, consumer: str) -> None:
+        self._bus = bus
+        self._claim = claim
+        self._lease_ms = lease_ms
+        self._consumer = consumer
+        self._beating: asyncio.Task[None] | None = None
+        self._lost = False
+
+    async def __aenter__(self) -> None:
+        self._body = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._lease_ms / 3000, self._begin)
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._timer.cancel()
+        if self._beating is not None:
+            await end_tasks(self._beating)
+        if self._lost and isinstance(error, asyncio.CancelledError) and self._body is not None:
+            self._body.uncancel()
+            raise LeaseLost from error
+
+    def _begin(self) -> None:
+        self._beating = spawn(self._beat(), name="heartbeat")
+
+    async def _beat(self) -> None:
+        while True:
+            if not await self._extend():
+                break
+            await asyncio.sleep(self._lease_ms / 3000)
+        self._lost = True
+        if self._body is not None:
+            self._body.cancel()
+
+    async def _extend(self) -> bool:
+        try:
+            return await self._bus.log.extend(
+                self._claim, lease_ms=self._lease_ms, consumer=self._consumer
+            )
+        except BusError:
+            return True  # the store is away: the commit will tell
 
 
 class _Deltas:

@@ -214,6 +214,30 @@ async def test_a_long_turn_keeps_its_lease_by_a_heartbeat(bus: Bus) -> None:
         assert await visitor.answers() == ["take your time."]
 
 
+async def test_a_turn_that_lost_its_lease_is_cut_short_and_writes_nothing(bus: Bus) -> None:
+    cut = asyncio.Event()
+
+    async def be_overtaken(claim: Claim, _: DeltaSink) -> None:
+        other = await bus.log.claim(
+            "engine", claim.conversation, claim.wake, lease_ms=10_000, force=True
+        )
+        assert isinstance(other, Claim)
+        assert other.token > claim.token
+        try:
+            await asyncio.sleep(5)
+        except asyncio.CancelledError:
+            cut.set()
+            raise
+        finally:
+            done = await bus.log.commit(other, TurnCommit(entries=(reply(other, "other"),)))
+            assert done.outcome == "ok"
+
+    async with working(bus, ScriptedTurn(be_overtaken)) as visitor:
+        await visitor.dealt_with(await visitor.say("question?"))
+        assert cut.is_set()
+        assert await visitor.answers() == ["other"]
+
+
 async def test_a_turn_that_always_fails_ends_in_an_apology_and_a_dead_letter(bus: Bus) -> None:
     async def fail(_: Claim, __: DeltaSink) -> None:
         raise RuntimeError("boom")
