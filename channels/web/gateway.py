@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter
 from typing import Any, cast
 
 import structlog
@@ -25,7 +24,7 @@ from core.bus.live import Live
 from core.bus.log import RedisLog
 from core.errors import BusUnavailable, InputError, NotFound, SwitchboardError, Unauthorized
 from core.ids import ConversationId, EventId, client_event_id, is_client_id
-from core.messages import Address, Author, InboundEvent
+from core.messages import Author, InboundEvent
 
 _log = structlog.get_logger("widget")
 _SITE = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
@@ -43,8 +42,7 @@ class WidgetGateway:
         self._tokens = tokens
         self._settings = settings
         self._ingress = Ingress(log, channel="web", turnpike=settings.turnpike)
-        self._per_address: Counter[str] = Counter()
-        self.server = GuardedServer(self)
+        self.server = GuardedServer(self, sockets_per_address=settings.sockets_per_address)
         self._acts = {
             "message": self._message,
             "resume": self._resume,
@@ -59,10 +57,8 @@ class WidgetGateway:
         """The names a client may send."""
         return frozenset(self._acts)
 
-    async def open(self, auth: Any, address: str, send: Any) -> tuple[Session, str]:
+    async def open(self, auth: Any, send: Any) -> tuple[Session, str]:
         """A socket connects: its session, and the visitor token to give back. Raises `Refused`."""
-        if self._per_address[address] >= self._settings.sockets_per_address:
-            raise Refused("too_many_sockets", "too many connections from this address")
         if not isinstance(auth, dict):
             raise Refused("invalid", "auth with a site is needed")
         fields = cast("dict[str, Any]", auth)
@@ -74,17 +70,16 @@ class WidgetGateway:
         if visitor is None:
             visitor, token = self._tokens.issue_visitor(site)
         session = Session(
-            site=site, visitor=visitor, address=address, send=send,
+            site=site, visitor=visitor, send=send,
             bucket=Bucket(self._settings.messages_per_second),
         )  # fmt: skip
         if fields.get("identity") is not None:
             self._identify(session, fields["identity"])
         try:
-            found = await self._log.find(self._home(session))
+            found = await self._log.find(session.home)
         except BusUnavailable as error:
             raise Refused("unavailable", "try again in a moment") from error
         session.conversation = found
-        self._per_address[address] += 1
         telemetry.SOCKETS.inc()
         return session, cast("str", token)
 
@@ -104,9 +99,6 @@ class WidgetGateway:
     def close(self, session: Session) -> None:
         """The socket is gone."""
         session.leave()
-        self._per_address[session.address] -= 1
-        if self._per_address[session.address] <= 0:
-            del self._per_address[session.address]
         telemetry.SOCKETS.dec()
 
     async def act(self, session: Session, name: str, payload: Any) -> dict[str, Any]:
@@ -135,7 +127,7 @@ class WidgetGateway:
             id=client_event_id("web", conversation, client_id),
             conversation=conversation,
             kind="message",
-            address=self._home(session),
+            address=session.home,
             author=_AUTHOR,
             text=text,
             client_id=client_id,
@@ -192,7 +184,7 @@ class WidgetGateway:
             id=EventId(f"web:{conversation}:{action}:{seq}:{value}"),
             conversation=conversation,
             kind="control",
-            address=self._home(session),
+            address=session.home,
             author=_AUTHOR,
             text=text,
             action=action,
@@ -205,7 +197,7 @@ class WidgetGateway:
     async def _conversation(self, session: Session) -> ConversationId:
         """The session's conversation, made with its first message; two tabs get the same one."""
         if session.conversation is None:
-            self._enter(session, await self._log.create(self._home(session)))
+            self._enter(session, await self._log.create(session.home))
         return ConversationId(cast("str", session.conversation))
 
     def _enter(self, session: Session, conversation: ConversationId) -> None:
@@ -220,11 +212,7 @@ class WidgetGateway:
             raise Refused("unauthorized", error.public_text or "") from error
         session.identity = identity.subject
         session.visitor = f"user:{identity.subject}"
-
-    def _home(self, session: Session) -> Address:
-        return Address.model_construct(
-            channel="web", account=session.site, chat=session.visitor, thread=None
-        )
+        session.home = session.home.model_copy(update={"chat": session.visitor})
 
 
 def _error(code: str, message: str) -> dict[str, Any]:

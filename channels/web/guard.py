@@ -11,6 +11,7 @@ and ten strikes close the socket. `tests/integration/test_web_frames.py` holds i
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,6 +24,7 @@ from socketio import packet as kinds
 from socketio.exceptions import ConnectionRefusedError as ConnectionRefused
 
 from channels.web.session import MOST_STRIKES, NAMESPACE, Session, encode
+from channels.web.wire import Wire
 from core.errors import SwitchboardError
 from core.runtime import spawn
 
@@ -34,6 +36,9 @@ _log = structlog.get_logger("widget")
 MOST_BYTES = 100_000
 # A reader so far behind gets a new start (it resumes from the log) instead of our memory.
 _MOST_QUEUED = 1_000
+# Who opens a WebSocket must say within so many seconds who it is.
+_CONNECT_SECONDS = 10.0
+_CLOSE_SECONDS = 2.0
 
 
 class Refused(Exception):
@@ -59,14 +64,17 @@ class Json:
 class GuardedServer(socketio.AsyncServer):
     """Reads packets itself and hands events to the gateway; uses the library for the rest."""
 
-    def __init__(self, gateway: WidgetGateway) -> None:
+    def __init__(self, gateway: WidgetGateway, *, sockets_per_address: int) -> None:
         base: Any = super()
         base.__init__(
             async_mode="aiohttp", transports=["websocket"], namespaces=[NAMESPACE],
             async_handlers=False, cors_allowed_origins=[], max_http_buffer_size=MOST_BYTES,
             ping_interval=25, ping_timeout=20, json=Json, logger=False, engineio_logger=False,
         )  # fmt: skip
+        self._engine._async = {**self._engine._async, "websocket": Wire}
         self._gateway = gateway
+        self._most_sockets = sockets_per_address
+        self._per_address: Counter[str] = Counter()
         self._open: dict[str, Session] = {}
         self._tokens: dict[str, str] = {}
         self._ending: set[asyncio.Task[None]] = set()
@@ -79,6 +87,32 @@ class GuardedServer(socketio.AsyncServer):
     def _engine_id(self, sid: str) -> str:
         """The library's two names of one socket."""
         return cast("Any", self).manager.eio_sid_from_sid(sid, NAMESPACE)
+
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> bool:
+        """A WebSocket opens. Far too many of one address get none; one too many is told why."""
+        address = _address(environ)
+        if self._per_address[address] >= 2 * self._most_sockets:
+            return False
+        base: Any = super()
+        await base._handle_eio_connect(eio_sid, environ)
+        self._per_address[address] += 1
+        loop = asyncio.get_running_loop()
+        loop.call_later(_CONNECT_SECONDS, self._cut_stranger, eio_sid)
+        return True
+
+    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        environ = cast("Any", self).environ.get(eio_sid)
+        base: Any = super()
+        await base._handle_eio_disconnect(eio_sid, reason)
+        if environ is not None:
+            address = _address(environ)
+            self._per_address[address] -= 1
+            if self._per_address[address] <= 0:
+                del self._per_address[address]
+
+    def _cut_stranger(self, eio_sid: str) -> None:
+        if eio_sid not in self._open and eio_sid in self._engine.sockets:
+            self._cut_soon(eio_sid)
 
     async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
         """A packet arrived. Nothing it holds may raise."""
@@ -122,9 +156,11 @@ class GuardedServer(socketio.AsyncServer):
 
     async def _on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> bool:
         eio_sid = self._engine_id(sid)
-        address = str(environ.get("REMOTE_ADDR") or environ["aiohttp.request"].remote or "")
+        if self._per_address[_address(environ)] > self._most_sockets:
+            text = "too many connections from this address"
+            raise ConnectionRefused(text, {"code": "too_many_sockets"})
         try:
-            session, token = await self._gateway.open(auth, address, self._sender(eio_sid))
+            session, token = await self._gateway.open(auth, self._sender(eio_sid))
         except Refused as refused:
             raise ConnectionRefused(refused.text, refused.data) from refused
         if eio_sid not in self._engine.sockets:  # it left while we looked it up
@@ -151,8 +187,7 @@ class GuardedServer(socketio.AsyncServer):
             if socket is None or socket.closed:
                 return
             if socket.queue.qsize() > _MOST_QUEUED:
-                _log.info("widget_reader_too_slow", sid=eio_sid)
-                self._cut_soon(eio_sid)
+                self._hang_up(eio_sid, "reader too slow")
                 return
             socket.queue.put_nowait(EnginePacket(MESSAGE, data=text))
 
@@ -177,7 +212,21 @@ class GuardedServer(socketio.AsyncServer):
             await self._cut(eio_sid)
 
     async def _cut(self, eio_sid: str) -> None:
-        await self._engine.disconnect(eio_sid)
+        """Close, after what is still to be sent; who does not read is hung up on."""
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._engine.disconnect(eio_sid)
+        except TimeoutError:
+            self._hang_up(eio_sid, "does not close")
+
+    def _hang_up(self, eio_sid: str, reason: str) -> None:
+        """Drop the line without a word: nobody reads there. A client of ours comes back by itself
+        and asks the log for what it missed."""
+        environ = cast("Any", self).environ.get(eio_sid)
+        transport = environ["aiohttp.request"].transport if environ else None
+        if transport is not None and not transport.is_closing():
+            _log.info("widget_hung_up", sid=eio_sid, reason=reason)
+            transport.abort()
 
     def _forget(self, sid: str) -> None:
         eio_sid = self._engine_id(sid)
@@ -185,6 +234,11 @@ class GuardedServer(socketio.AsyncServer):
         self._tokens.pop(eio_sid, None)
         if session is not None:
             self._gateway.close(session)
+
+
+def _address(environ: dict[str, Any]) -> str:
+    """The client's network address; the library's own `REMOTE_ADDR` is a constant."""
+    return environ["aiohttp.request"].remote or ""
 
 
 def _read_event(data: Any) -> tuple[str, Any] | None:

@@ -13,6 +13,7 @@ import orjson
 
 from channels.rates import Bucket
 from core.bus.live import LiveDelta, LiveEntry, LiveEvent, LiveState, LiveTyping
+from core.messages import Address
 
 NAMESPACE = "/widget"
 _PREFIX = "2/widget,"
@@ -28,17 +29,17 @@ class Session:
     """The server's side of one socket."""
 
     __slots__ = (
-        "address", "bucket", "conversation", "identity", "send", "site", "strikes", "typed_at",
-        "unwatch", "visitor",
+        "bucket", "conversation", "home", "identity", "send", "site", "strikes",
+        "typed_at", "unwatch", "visitor",
     )  # fmt: skip
 
     def __init__(
-        self, *, site: str, visitor: str, address: str, bucket: Bucket, send: Callable[[str], None]
+        self, *, site: str, visitor: str, bucket: Bucket, send: Callable[[str], None]
     ) -> None:
         self.site = site
         self.visitor = visitor
-        self.address = address
         self.bucket = bucket
+        self.home = Address(channel="web", account=site, chat=visitor)
         self.send = send
         self.conversation: str | None = None
         self.identity: str | None = None
