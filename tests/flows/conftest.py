@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
@@ -22,22 +24,33 @@ def home() -> Generator[Path]:
 
 
 @pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder after its first start: knowledge read, triage trained. Copy it, leave it."""
-    import asyncio
+def filled(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A data folder after its first start: knowledge read, triage trained. Copy it, leave it.
 
-    folder = tmp_path_factory.mktemp("filled") / "data"
+    It is made once for all processes of the suite; the others wait for it.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared if worker_id == "master" else shared.parent
+    with (shared / "filled.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "filled" / "done").exists():
+            _fill(shared / "filled" / "data")
+            (shared / "filled" / "done").touch()
+    return shared / "filled" / "data"
+
+
+def _fill(folder: Path) -> None:
+    folder.parent.mkdir(exist_ok=True)
     gateway = GatewayProcess(folder).start()
 
-    async def fill() -> None:
+    async def work() -> None:
         await gateway.ready(FIRST_START_SECONDS)
         assert await gateway.stop() == 0
 
     try:
-        asyncio.run(fill())
+        asyncio.run(work())
     finally:
         gateway.close()
-    return folder
 
 
 @pytest.fixture

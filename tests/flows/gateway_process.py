@@ -65,8 +65,7 @@ class GatewayProcess:
             assert time.monotonic() < end, f"not ready in {seconds} s:\n{self.text()}"
             await asyncio.sleep(0.01)
         self.ready_seconds = time.monotonic() - self._started
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        self.cpu_seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        self.cpu_seconds = _cpu_seconds(self.pid)
         self.note = json.loads(self._ready.read_text(encoding="utf-8"))
         return self
 
@@ -144,6 +143,13 @@ class Api:
             "GET", f"/conversations/{conversation}/entries", token=token, after=0
         )
         return page["entries"]
+
+
+def _cpu_seconds(pid: int) -> float:
+    """What a process has computed so far."""
+    text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    fields = text.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def store_processes(data: Path) -> list[int]:
