@@ -23,6 +23,8 @@ _log = structlog.get_logger("runtime")
 # Longer than any clean-up of ours takes, so that asking again does not cut one short.
 _ASK_AGAIN_SECONDS = 2.0
 _ASK_TIMES = 5
+# A supervisor may signal the whole group and `make` pass it on: two signals at once are one wish.
+_ONE_WISH_SECONDS = 0.5
 
 
 class Service(Protocol):
@@ -184,11 +186,15 @@ async def _drain(
     tasks: Sequence[asyncio.Task[None]], hurry: asyncio.Task[None], grace_seconds: float
 ) -> bool:
     """Wait until all tasks ended, a second signal came, or the grace is over."""
-    ended = asyncio.gather(*tasks, return_exceptions=True)
+    ended = spawn(_wait_all(tasks), name="ended")
     await asyncio.wait([ended, hurry], timeout=grace_seconds, return_when=asyncio.FIRST_COMPLETED)
     clean = ended.done()
-    ended.cancel()
+    await end_tasks(ended)
     return clean
+
+
+async def _wait_all(tasks: Sequence[asyncio.Task[None]]) -> None:
+    await asyncio.wait(tasks)
 
 
 def _raise_first(tasks: Sequence[asyncio.Task[None]]) -> None:
@@ -201,9 +207,15 @@ def _raise_first(tasks: Sequence[asyncio.Task[None]]) -> None:
 def _signals(stop: asyncio.Event, hurry: asyncio.Event) -> Generator[None]:
     """First signal: stop. Second: hurry. Restored at the end; ignored off the main thread."""
     loop = asyncio.get_running_loop()
+    asked_at = 0.0
 
     def on_signal() -> None:
-        (hurry if stop.is_set() else stop).set()
+        nonlocal asked_at
+        if not stop.is_set():
+            asked_at = loop.time()
+            stop.set()
+        elif loop.time() - asked_at > _ONE_WISH_SECONDS:
+            hurry.set()
 
     caught: list[signal.Signals] = []
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -102,6 +102,7 @@ class EmbeddedServer:
             self._child = subprocess.Popen(  # noqa: ASYNC220,S603 -- must fork from this thread; our own binary
                 self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 preexec_fn=_die_with_parent(os.getpid()), close_fds=True,
+                start_new_session=True,  # Ctrl-C in the terminal is for us; it is stopped last
             )  # fmt: skip
         if (
             not await _until(lambda: self._socket.exists() or self.pid is None, 30.0)
@@ -178,7 +179,6 @@ def _die_with_parent(parent: int) -> Callable[[], None] | None:
     libc = ctypes.CDLL(None, use_errno=True)
 
     def arrange() -> None:
-        os.setsid()  # Ctrl-C in the terminal is for us; the child is stopped last
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:
             os._exit(1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from contextlib import suppress
 
 import pytest
@@ -110,3 +112,26 @@ async def test_a_service_that_does_not_stop_in_time_is_cancelled_and_that_is_not
 async def test_a_service_that_fails_stops_the_others_and_its_error_is_raised() -> None:
     with pytest.raises(RuntimeError, match="boom"):
         await run_services([Worker(), Worker(error=RuntimeError("boom"))], grace_seconds=1)
+
+
+async def send(*pauses: float) -> None:
+    """Send ourselves SIGTERM after each pause."""
+    for pause in pauses:
+        await asyncio.sleep(pause)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+async def test_two_signals_at_once_are_one_wish_to_stop() -> None:
+    class Slow(Worker):
+        async def run(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
+            await super().run(stop, ready)
+            await asyncio.sleep(0.1)
+
+    services = [Slow()]
+    assert await run_services(services, grace_seconds=5, on_ready=lambda: send(0, 0))
+
+
+async def test_a_second_signal_later_means_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "_ONE_WISH_SECONDS", 0.01)
+    services = [Worker(stubborn=True)]
+    assert not await run_services(services, grace_seconds=30, on_ready=lambda: send(0, 0.05))
