@@ -178,6 +178,8 @@ class GuardedServer(socketio.AsyncServer):
         answer = await self._gateway.act(session, *event)
         if packet.id is not None:
             session.send(f"3{NAMESPACE},{packet.id}[{orjson.dumps(answer).decode()}]")
+        elif "error" in answer:
+            session.send(encode("error", answer["error"]))
 
     def _sender(self, eio_sid: str) -> Callable[[str], None]:
         sockets = self._engine.sockets

@@ -32,7 +32,7 @@ class Line:
                     return packet
 
     async def raw(self, frame: str | bytes) -> None:
-        """Send exactly this."""
+        """Send exactly this (a Socket.IO packet wants the `4` of Engine.IO in front)."""
         if isinstance(frame, str):
             await self.socket.send_str(frame)
         else:
@@ -96,11 +96,16 @@ class Line:
 
 
 @asynccontextmanager
-async def open_line(url: str, *, headers: dict[str, str] | None = None) -> AsyncGenerator[Line]:
+async def open_line(
+    url: str,
+    *,
+    headers: dict[str, str] | None = None,
+    connector: aiohttp.BaseConnector | None = None,
+) -> AsyncGenerator[Line]:
     """A WebSocket after the Engine.IO handshake."""
     address = url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
     async with (
-        aiohttp.ClientSession() as session,
+        aiohttp.ClientSession(connector=connector) as session,
         session.ws_connect(address, headers=headers, max_msg_size=0) as socket,
     ):
         hello = await socket.receive_str()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import aiohttp
 import pytest
 
 from channels.settings import WebSettings
+from channels.web import guard
 from core.bus.connect import Bus
+from core.ports import Delta
 from tests.fakes.frames import Line, open_line
 from tests.fakes.gateway import Doors, open_doors
 
@@ -143,6 +147,16 @@ BAD_FRAMES: dict[str, str | bytes] = {
     "long id": "42/widget," + "9" * 200 + '["typing",{}]',
     "unknown type": "49/widget,[]",
     "other namespace": '42/admin,["message",{}]',
+    "event without acknowledgement": '42/widget,["message",{"client_id":5}]',
+    "no packet at all": "x",
+    "empty frame": "",
+    "unknown engine packet": "9",
+    "engine ping": "2probe",
+    "engine upgrade": "5",
+    "engine open": "0{}",
+    "base64 that is none": "b!!!",
+    "message without packet": "4",
+    "huge packet type": "4" + "2" * 1_000,
 }
 
 
@@ -209,6 +223,54 @@ async def test_events_before_the_connection_close_the_line(doors: Doors) -> None
         assert await early.ended()
 
 
+async def test_a_client_that_says_goodbye_is_let_go(line: Line) -> None:
+    await line.raw("1")
+    assert await line.ended()
+
+
+async def test_a_socket_that_never_says_who_it_is_is_closed(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "_CONNECT_SECONDS", 0.1)
+    async with open_line(doors.url) as silent:
+        assert await silent.ended()
+    async with open_line(doors.url) as polite:
+        await polite.connect(AUTH)
+        assert not await polite.ended(0.3)
+
+
+async def test_a_reader_who_does_not_read_is_hung_up_on_and_finds_everything_later(
+    doors: Doors, line: Line, capfd: pytest.CaptureFixture[str]
+) -> None:
+    visitor = (await line.event("ready"))["visitor"]
+    conversation = (await say(line, "c1", "Tell me everything."))["conversation"]
+    stuck = aiohttp.TCPConnector(socket_factory=small_socket)
+    async with open_line(doors.url, connector=stuck) as reader:
+        await reader.connect({"site": "shop", "visitor": visitor})
+        for part in range(2_500):
+            await doors.bus.live.publish_delta(
+                Delta(conversation=conversation, id="x", attempt=1, part=part, text="y" * 8_000)
+            )
+            if part % 100 == 0:  # the other tab does read
+                while (await line.event("delta"))["part"] != part:
+                    pass
+        async with asyncio.timeout(5):
+            while "widget_hung_up" not in "".join(capfd.readouterr()):
+                await asyncio.sleep(0.05)
+    async with open_line(doors.url) as again:
+        await again.connect({"site": "shop", "visitor": visitor})
+        entries = (await again.ask("resume", {"after": 0}))["entries"]
+        assert [entry["seq"] for entry in entries] == [1, 2]
+
+
+def small_socket(address: Any) -> socket.socket:
+    """One whose kernel takes little for a reader who does not come."""
+    made = socket.socket(*address[:3])
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    made.setblocking(False)
+    return made
+
+
 async def test_a_frame_of_a_megabyte_closes_the_line_and_nobody_elses(
     doors: Doors, line: Line
 ) -> None:
@@ -246,6 +308,18 @@ async def test_sockets_of_one_address_are_limited(bus: Bus) -> None:
         assert (await one.connect(AUTH)).startswith("0")
         async with open_line(doors.url) as two:
             assert "too_many_sockets" in await two.connect(AUTH)
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                async with open_line(doors.url):
+                    pass
+        elsewhere = aiohttp.TCPConnector(local_addr=("127.0.0.2", 0))
+        async with open_line(doors.url, connector=elsewhere) as three:
+            assert (await three.connect(AUTH)).startswith("0")
+    async with open_doors(bus, settings=few) as doors:
+        for _ in range(3):  # one after the other is no crowd
+            async with open_line(doors.url) as line:
+                assert (await line.connect(AUTH)).startswith("0")
+                await line.raw("1")
+                assert await line.ended()
 
 
 async def test_while_the_store_is_away_nothing_is_acknowledged_and_nothing_is_lost(
