@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
 
 import structlog
 
@@ -109,6 +110,7 @@ class Worker:
         done = await self._bus.log.commit(claim, turn)
         if done.outcome == "ok":
             telemetry.TURN_SECONDS.observe(time.monotonic() - started)
+            _observe_reply(claim, turn)
         else:
             telemetry.REFUSED_COMMITS.labels(done.outcome).inc()
             _log.info("commit_refused", conversation=claim.conversation, reason=done.outcome)
@@ -132,6 +134,14 @@ class Worker:
         await self._bus.log.bury(claim, f"{type(error).__name__}: {error}")
         turn = await self._turn.apologise(claim, error)
         return await self._commit(claim, turn.model_copy(update={"merge": False}), time.monotonic())
+
+
+def _observe_reply(claim: Claim, turn: TurnCommit) -> None:
+    """How long the first of the customer's unanswered words has waited."""
+    waiting = [entry.at for entry in claim.entries if entry.author.role == "customer"]
+    if turn.entries and waiting:
+        waited = datetime.now(UTC) - waiting[0]
+        telemetry.REPLY_SECONDS.observe(max(0.0, waited.total_seconds()))
 
 
 class LeaseLost(Exception):

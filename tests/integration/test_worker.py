@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from core import telemetry
 from core.bus.connect import Bus
 from core.bus.live import LiveDelta, LiveEntry, LiveEvent, LiveState, LiveTurn
 from core.conversation import Claim, TurnCommit, Turnpike
@@ -119,6 +120,19 @@ async def test_a_finished_question_is_answered_without_delay(bus: Bus) -> None:
         await visitor.dealt_with(await visitor.say("Where is my order?"))
         assert time.monotonic() - started < ADAPTIVE.window_seconds
         assert await visitor.answers() == ["Where is my order?"]
+
+
+async def test_how_long_a_customer_waited_for_the_reply_is_measured(bus: Bus) -> None:
+    def measured(name: str) -> float:
+        return telemetry.REGISTRY.get_sample_value(f"switchboard_reply_seconds_{name}") or 0.0
+
+    count, total = measured("count"), measured("sum")
+    async with working(bus, ScriptedTurn()) as visitor:
+        await visitor.dealt_with(await visitor.say("Where is my order?"))
+        async with asyncio.timeout(5):
+            while measured("count") == count:
+                await asyncio.sleep(0.01)
+    assert 0 < measured("sum") - total < 5
 
 
 async def test_five_fragments_while_the_customer_types_get_one_answer(bus: Bus) -> None:
