@@ -66,6 +66,7 @@ class Events:
             event = await line.next()
             if event is None:
                 await line.beat()
+                await self._catch_up(conversation, line)
             elif not isinstance(event, LiveEntry):
                 await line.hint(event)
             elif event.entry.seq == line.seen + 1:
@@ -90,7 +91,7 @@ class _Line:
         self._queue: asyncio.Queue[LiveEvent] = asyncio.Queue(_MOST_QUEUED)
 
     def put(self, event: LiveEvent) -> None:
-        """From the live tail. A full queue drops hints; entries are found in the log again."""
+        """From the live tail. What a full queue drops is found in the log again."""
         if not self._queue.full():
             self._queue.put_nowait(event)
 

@@ -1,11 +1,12 @@
 """The table of REST routes: path, handler, who may, and what OpenAPI says of it.
 
 Above: `channels.server`, `openapi`. Below: the handlers. Each route passes one guard: token first,
-then the Idempotency-Key of a POST.
+then the caller's rate, then the Idempotency-Key of a POST.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import blake2s
@@ -18,6 +19,7 @@ from pydantic import BaseModel
 from channels.auth import Principal
 from channels.deps import ServerDeps
 from channels.openapi import describe
+from channels.rates import Rates
 from channels.rest.conversations import PRINCIPAL, Conversations
 from channels.rest.events import Events
 from channels.rest.models import (
@@ -33,6 +35,11 @@ from core.errors import Conflict, InputError
 
 API = "/api/v1"
 _LONGEST_KEY = 255
+# What watches over the process asks often, and from the same machine needs no token.
+_PROBED = ("/health", "/ready")
+_LOCAL = ("/metrics", "/detailed")
+_LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
+_FORWARDED = {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Audience = Literal["anyone", "customer", "desk", "admin"]
 
@@ -135,9 +142,9 @@ def _about_health(system: System) -> list[Route]:
 
 def add_routes(app: web.Application, deps: ServerDeps) -> None:
     """Put the table into the application, each route behind its guard, and its description."""
-    routes = list_routes(deps)
+    routes, rates = list_routes(deps), Rates(deps.settings.messages_per_second)
     for route in routes:
-        app.router.add_route(route.method, route.path, _guard(route, deps))
+        app.router.add_route(route.method, route.path, _guard(route, deps, rates))
     description = orjson.dumps(describe(routes, version=deps.version))
 
     async def openapi(request: web.Request) -> web.Response:
@@ -146,9 +153,15 @@ def add_routes(app: web.Application, deps: ServerDeps) -> None:
     app.router.add_get("/api/openapi.json", openapi)
 
 
-def _guard(route: Route, deps: ServerDeps) -> Handler:
+def _guard(route: Route, deps: ServerDeps, rates: Rates) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        request[PRINCIPAL] = _admit(route, deps, request)
+        try:
+            request[PRINCIPAL] = _admit(route, deps, request)
+        except InputError:
+            rates.take(request.remote or "")  # who guesses tokens is slowed down
+            raise
+        if not route.path.endswith(_PROBED):
+            rates.take(_caller(request))
         key = request.headers.get("Idempotency-Key")
         if key is None or request.method != "POST":
             return await route.handler(request)
@@ -162,8 +175,7 @@ def _admit(route: Route, deps: ServerDeps, request: web.Request) -> Principal:
     header = request.headers.get("Authorization")
     if route.audience == "anyone":
         return deps.tokens.read_header(header) if header else Principal("customer")
-    is_local = request.remote in {"127.0.0.1", "::1"}
-    if header is None and is_local and route.path.endswith(("/metrics", "/detailed")):
+    if header is None and route.path.endswith(_LOCAL) and _is_local(request):
         return Principal("desk")
     principal = deps.tokens.read_header(header)
     if route.audience == "desk":
@@ -173,6 +185,21 @@ def _admit(route: Route, deps: ServerDeps, request: web.Request) -> Principal:
     return principal
 
 
+def _caller(request: web.Request) -> str:
+    """Whose request it is: the token, which was found good, or else the network address."""
+    return request.headers.get("Authorization") or f"from {request.remote}"
+
+
+def _is_local(request: web.Request) -> bool:
+    """Asked on this machine and by its local name: not through a proxy, and not by a page whose
+    host name was made to point here."""
+    return (
+        request.remote in {"127.0.0.1", "::1"}
+        and _LOCAL_HOST.fullmatch(request.host) is not None
+        and not any(name in request.headers for name in _FORWARDED)
+    )
+
+
 async def _once(
     route: Route, deps: ServerDeps, request: web.Request, key: str
 ) -> web.StreamResponse:
@@ -180,7 +207,7 @@ async def _once(
     if not 1 <= len(key) <= _LONGEST_KEY or not key.isprintable():
         raise InputError(f"Idempotency-Key must have 1 to {_LONGEST_KEY} printable characters")
     answers = deps.bus.answers
-    scope = f"{request.headers.get('Authorization', '')}\0{request.path_qs}"
+    scope = f"{_caller(request)}\0{request.path_qs}"
     digest = blake2s(await request.read()).hexdigest()
     earlier = await answers.begin(scope, key, digest)
     if earlier is not None:
