@@ -58,7 +58,7 @@ async def evaluate(
 ) -> dict[str, Any]:
     """`{LANG: {hit1, hit3, mrr, n}, abstain_auroc}`; the last is None without both kinds of
     questions. Raises `InputError` for a file that cannot be read."""
-    folder = docs_path.is_dir()
+    folder = await asyncio.to_thread(docs_path.is_dir)
     lines = [] if folder else await _read(docs_path)
     drafts = [_draft(row, docs_path, line) for line, row in lines]
     queries = [_query(row, queries_path, line) for line, row in await _read(queries_path)]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +22,24 @@ import numpy as np
 from kb.documents import Matrix, Vector
 
 ANY = ""  # the mean that serves a language without its own
+NEAREST = 5
 _PRIOR = 8.0  # how many passages the prior of a language is worth
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Means by language; `ANY` is there in both."""
+    """Means by language; `ANY` is there in both. `usual` and `spread` belong to `nearness`."""
 
     questions: Mapping[str, Vector]
     passages: Mapping[str, Vector]
+    usual: Mapping[str, float] = field(default_factory=dict[str, float])
+    spread: float = 1.0
+
+    def nearness(self, closeness: float, language: str | None) -> float:
+        """How near a question is to this knowledge as a whole, in steps from what is usual for a
+        general question in its language; `closeness` is the mean cosine to its nearest passages."""
+        usual = self.usual.get(language or ANY, self.usual.get(ANY, closeness))
+        return (closeness - usual) / self.spread
 
     def place_question(self, vector: Vector, language: str | None) -> Vector:
         """A question seen from the middle of the questions of its language; unit length."""
@@ -46,6 +55,8 @@ class Frame:
         return {
             "questions": {name: _pack(mean) for name, mean in self.questions.items()},
             "passages": {name: _pack(mean) for name, mean in self.passages.items()},
+            "usual": dict(self.usual),
+            "spread": self.spread,
         }
 
     @classmethod
@@ -54,6 +65,8 @@ class Frame:
         return cls(
             {name: _unpack(text) for name, text in data["questions"].items()},
             {name: _unpack(text) for name, text in data["passages"].items()},
+            data["usual"],
+            data["spread"],
         )
 
 
@@ -77,10 +90,22 @@ Grouped = Mapping[str, Matrix]  # rows by language
 def make_frame(primer_questions: Grouped, primer_passages: Grouped, *, questions: Grouped,
                passages: Grouped) -> Frame:  # fmt: skip
     """The frame of a knowledge base: its own questions and passages, steadied by the primer's."""
+    everything = np.concatenate(list(passages.values()))
+    near = {name: closeness(rows, everything) for name, rows in primer_questions.items()}
+    together = np.concatenate(list(near.values()))
+    usual = {name: float(values.mean()) for name, values in near.items()}
     return Frame(
         _means(primer_questions, questions, prior=None),
         _means(primer_passages, passages, prior=_PRIOR),
+        {ANY: float(together.mean()), **usual},
+        max(float(together.std()), 1e-3),
     )
+
+
+def closeness(questions: Matrix, passages: Matrix) -> Vector:
+    """The mean cosine of each question to its few nearest passages."""
+    nearest = -np.sort(-(questions @ passages.T), axis=1)[:, :NEAREST]
+    return nearest.mean(axis=1)
 
 
 def blank_frame(size: int) -> Frame:

@@ -12,6 +12,7 @@ import numpy as np
 
 from core.ports import Passage
 from kb.documents import StoredDocument, Vector
+from kb.frame import closeness
 from kb.lexical import codes_of, grams_of, likeness
 from kb.snapshot import Item, Snapshot
 
@@ -36,13 +37,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A passage and its evidence: by meaning, by letters, by codes; `total` orders."""
+    """A passage and its evidence: by meaning, by letters, by codes; `total` orders. `nearness` is
+    that of the question to all of the knowledge, the same for every passage."""
 
     item: Item
     meaning: float
     letters: float
     codes: float
     own_language: bool
+    nearness: float = 0.0
 
     @property
     def total(self) -> float:
@@ -68,11 +71,14 @@ def rank(
         question.vector, question.language
     )
     letters = _letters(snapshot, question, rows)
+    close = closeness(question.vector[None], snapshot.raw[rows])
+    nearness = snapshot.frame.nearness(float(close[0]), question.language)
     ranked = [
         Ranked(
             snapshot.items[row], float(meaning[at]), letters[at],
             _codes(snapshot.items[row].codes, codes),
             _is_own(snapshot.items[row].document, question.language),
+            nearness,
         )
         for at, row in enumerate(rows)
     ]  # fmt: skip

@@ -39,12 +39,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All passages of a version. `placed` are the rows that are compared with placed questions."""
+    """All passages of a version: `raw` are their vectors, `placed` the rows that placed questions
+    are compared with."""
 
     version: int
     frame: Frame
     items: tuple[Item, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict[str, int])
+    raw: Matrix = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
     placed: Matrix = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
     lexicons: Mapping[str, Lexicon] = field(default_factory=dict[str, Lexicon])
     lengths: tuple[float, ...] = ()
@@ -94,6 +96,7 @@ def build(version: int, frame: Frame, items: Iterable[Item]) -> Snapshot:
     """A snapshot of these passages."""
     ordered = tuple(sorted(items, key=lambda item: (item.document.id, item.passage.ordinal)))
     lexicons = _lexicons(ordered)
+    raw = np.stack([i.vector for i in ordered]) if ordered else np.zeros((0, 0), dtype=np.float32)
     by_code: dict[str, list[int]] = defaultdict(list)
     for row, item in enumerate(ordered):
         for code in item.codes:
@@ -103,7 +106,8 @@ def build(version: int, frame: Frame, items: Iterable[Item]) -> Snapshot:
         frame,
         ordered,
         {item.passage.id: row for row, item in enumerate(ordered)},
-        _place(ordered, frame),
+        raw,
+        _place(ordered, raw, frame),
         lexicons,
         tuple(lexicons[item.document.language].length(item.grams) for item in ordered),
         {code: tuple(rows) for code, rows in by_code.items()},
@@ -122,11 +126,10 @@ def _lexicons(items: tuple[Item, ...]) -> dict[str, Lexicon]:
     return {language: Lexicon(found) for language, found in texts.items()}
 
 
-def _place(items: tuple[Item, ...], frame: Frame) -> Matrix:
+def _place(items: tuple[Item, ...], raw: Matrix, frame: Frame) -> Matrix:
     """Each passage plus the weighted mean of its document: one product gives both likenesses."""
     if not items:
-        return np.zeros((0, 0), dtype=np.float32)
-    raw = np.stack([item.vector for item in items])
+        return raw
     languages = [item.document.language for item in items]
     names, owner = np.unique([item.document.id for item in items], return_inverse=True)
     totals = np.zeros((len(names), raw.shape[1]), dtype=np.float32)

@@ -37,6 +37,7 @@ class LocalEmbedder:
         self._model: TextEmbedding | None = None
         self._shipped: ShippedVectors | None = None
         self.computed: dict[str, Vector] | None = None
+        self.texts_computed = 0  # by the model itself: neither shipped nor remembered
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embed")
         self._batcher = Batcher(self._run, cache_texts=settings.cache_texts)
 
@@ -73,6 +74,7 @@ class LocalEmbedder:
         known = {text: self._shipped.find(text) for text in texts} if self._shipped else {}
         missing = [text for text in texts if known.get(text) is None]
         if missing:
+            self.texts_computed += len(missing)
             loop = asyncio.get_running_loop()
             computed = await loop.run_in_executor(self._thread, self._encode, missing)
             known.update(zip(missing, computed, strict=True))
