@@ -15,6 +15,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.e2e.chat import Chat
+from tests.flows.conftest import filled
+
+__all__ = ["filled"]  # a fixture of the flows: a data folder after its first start
 
 ARGUMENTS = [
     "--no-sandbox",

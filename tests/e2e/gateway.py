@@ -19,8 +19,7 @@ from typing import Any
 from aiohttp import ClientSession, web
 
 ROOT = Path(__file__).resolve().parents[2]
-# The first start reads the sample knowledge, on whatever machine this is.
-START_SECONDS = 300
+START_SECONDS = 60
 _SENTENCE = re.compile(r"[^.!?]+[.!?]+\s*")
 
 

@@ -7,8 +7,11 @@ missing, whatever was cut in between.
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
+import tempfile
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,11 +21,12 @@ from playwright.async_api import expect
 from tests.e2e.axe import violations
 from tests.e2e.chat import Chat
 from tests.e2e.conftest import Shoot, Visit
-from tests.e2e.gateway import START_SECONDS, Gateway, Model
+from tests.e2e.gateway import Gateway, Model
+from tests.flows.gateway_process import FIRST_START_SECONDS
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(START_SECONDS + 60),
+    pytest.mark.timeout(FIRST_START_SECONDS + 60),
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
@@ -51,13 +55,17 @@ async def model() -> AsyncIterator[Model]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def gateway(model: Model, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gateway]:
-    gateway = Gateway(tmp_path_factory.mktemp("gateway"), model.url)
-    try:
-        await gateway.start()
-        yield gateway
-    finally:
-        await gateway.stop()
+async def gateway(model: Model, filled: Path) -> AsyncIterator[Gateway]:
+    # A short path: that of a unix socket is limited to 108 bytes.
+    with tempfile.TemporaryDirectory(prefix="sb") as folder:
+        ignore = shutil.ignore_patterns("*.sock", "*.json")
+        shutil.copytree(filled, Path(folder) / "data", ignore=ignore)
+        gateway = Gateway(Path(folder), model.url)
+        try:
+            await gateway.start()
+            yield gateway
+        finally:
+            await gateway.stop()
 
 
 async def stored(chat: Chat, gateway: Gateway) -> list[dict[str, Any]]:
