@@ -16,15 +16,14 @@ from typing import Any
 import orjson
 import structlog
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import RedisError
 
-from core.bus.calls import Calls, Client
+from core.bus.calls import STORE_ERRORS, Calls, Client
 from core.bus.keys import journal_key, live_key, shard_names
 from core.bus.records import make_entry, pair, stream_records
 from core.ids import ConversationId, shard_of_conversation
 from core.messages import Entry
 from core.ports import Delta
-from core.runtime import Backoff, spawn
+from core.runtime import Backoff, end_tasks, spawn
 
 _log = structlog.get_logger("live")
 _BLOCK_MS = 2_000
@@ -135,9 +134,7 @@ class Live:
             ready.set()
             await stop.wait()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end_tasks(*tasks)
 
     async def _tail(self, shards: list[str], started: asyncio.Event) -> None:
         backoff, failures = Backoff(), 0
@@ -151,7 +148,7 @@ class Live:
                     dict(positions), count=_COUNT, block=_BLOCK_MS
                 )
                 failures = 0
-            except (RedisError, OSError) as error:
+            except STORE_ERRORS as error:
                 _log.warning(
                     "live_tail_failed", error=type(error).__name__, detail=str(error)[:120]
                 )

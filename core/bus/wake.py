@@ -17,16 +17,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from core import telemetry
 from core.bus import scripts
+from core.bus.calls import STORE_ERRORS
 from core.bus.connect import Bus
 from core.bus.keys import ENGINE_GROUP, ConversationKeys, ready_key, scheduled_key
 from core.bus.records import pair, stream_records
 from core.errors import BusError
 from core.ids import ConversationId, is_conversation_id
-from core.runtime import Backoff, TaskPool, sleep_until, spawn
+from core.runtime import Backoff, TaskPool, end_tasks, sleep_until, spawn
 
 _log = structlog.get_logger("wake")
 _BLOCK_MS = 1_000
@@ -85,9 +86,7 @@ class WakeLoop:
         try:
             await stop.wait()
         finally:
-            for loop in loops:
-                loop.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
+            await end_tasks(*loops)
             # Asked to stop, we finish what we hold; cancelled, we drop it at once.
             await self._pool.drain(grace_seconds if stop.is_set() else 0)
 
@@ -112,7 +111,7 @@ class WakeLoop:
                     ENGINE_GROUP, self.consumer, streams, count=room, block=_BLOCK_MS
                 )
                 failures = 0
-            except (RedisError, OSError) as error:
+            except STORE_ERRORS as error:
                 await self._recover(error, backoff.pause(failures))
                 failures += 1
                 continue
@@ -126,7 +125,7 @@ class WakeLoop:
         await asyncio.sleep(pause)
         try:
             await self._make_groups()
-        except (RedisError, OSError):
+        except STORE_ERRORS:
             return
         await self._take_own()
 
@@ -138,7 +137,7 @@ class WakeLoop:
                 answer: Any = await self._bus.reading.xreadgroup(
                     ENGINE_GROUP, self.consumer, {key: "0"}, count=self._bus.settings.slots
                 )
-            except (RedisError, OSError):
+            except STORE_ERRORS:
                 return
             for _, records in stream_records(answer):
                 for identifier, flat in records:
@@ -168,7 +167,7 @@ class WakeLoop:
                         ready_key(shard, self._stream), ENGINE_GROUP, self.consumer,
                         min_idle_time=lease_ms, count=16,
                     )  # fmt: skip
-                except (RedisError, OSError):
+                except STORE_ERRORS:
                     break
                 for identifier, flat in answer[1]:
                     if flat and (shard, identifier.decode()) not in self._busy:
@@ -182,7 +181,7 @@ class WakeLoop:
                 try:
                     await self._sweep_shard(shard)
                     await self._forget_dead(shard)
-                except (RedisError, BusError, OSError) as error:
+                except (*STORE_ERRORS, BusError) as error:
                     _log.warning("sweep_failed", error=type(error).__name__)
                     break
 
@@ -200,7 +199,8 @@ class WakeLoop:
                 ready_key(shard, self._stream),
                 scheduled_key(shard),
             ]
-            if await self._bus.calls.script(scripts.REWAKE, keys, [reader, conversation]):
+            channel = self._stream.removeprefix("deliver:") if reader != "engine" else ""
+            if await self._bus.calls.script(scripts.REWAKE, keys, [reader, conversation, channel]):
                 _log.warning("wake_up_restored", conversation=conversation, reader=reader)
 
     async def _forget_dead(self, shard: str) -> None:
