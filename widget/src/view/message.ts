@@ -152,7 +152,7 @@ function sources(citations: readonly Citation[], words: Words): HTMLElement {
       {},
       el(
         "details",
-        {},
+        { ontoggle: (event) => (event.target as HTMLDetailsElement).scrollIntoView({ block: "nearest" }) },
         el("summary", {}, icon("page"), el("span", { dir: "auto" }, citation.title), turnMark()),
         el(
           "div",

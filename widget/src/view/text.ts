@@ -68,7 +68,7 @@ function lineBlock(line: string): HTMLElement {
     "span",
     { class: "item" },
     mark[1] ?? "",
-    el("span", { class: "mark" }, `${mark[2]}${mark[3]}`),
+    el("span", { class: /\d/u.test(mark[2] ?? "") ? "mark" : "mark dot" }, `${mark[2]}${mark[3]}`),
     ...inline(line.slice(mark[0].length)),
   );
 }
