@@ -122,11 +122,11 @@ bench: $(DEV) ## measure turns per second, latency, CPU and memory
 
 # ---- build -------------------------------------------------------------------------------------
 
-.PHONY: widget
-vectors: ## embed the shipped texts anew, after knowledge or examples have changed
-	@.venv/bin/python -m switchboard.freeze
-
 .PHONY: vectors
+vectors: $(DEV) ## embed the shipped texts anew, after knowledge or examples have changed
+	@$(BIN)/python -m switchboard.freeze
+
+.PHONY: widget
 widget: ## build widget/dist from its source (needs Node)
 	@command -v npm >/dev/null || { echo "make widget needs Node and npm; widget/dist is committed, so running does not" >&2; exit 1; }
 	@cd widget && npm ci --no-audit --no-fund --silent && npm run build
