@@ -139,7 +139,7 @@ def _regress(evidence: Numbers, right: Numbers, share: Numbers) -> Numbers:
         chance = _sigmoid(rows @ weights)
         slope: Numbers = rows.T @ (share * (chance - right)) + hold * (weights - prior)
         curve: Numbers = (rows * (share * chance * (1 - chance))[:, None]).T @ rows
-        step: Numbers = np.linalg.solve(curve + np.diag(hold), slope)
+        step = np.linalg.solve(curve + np.diag(hold), slope).astype(np.float64)
         while loss(weights - step) > loss(weights) and np.abs(step).max() > 1e-6:
             step = step / 2
         weights = weights - step

@@ -39,7 +39,7 @@ class Frame:
         """How near a question is to this knowledge as a whole, in steps from what is usual for a
         general question in its language; `closeness` is the mean cosine to its nearest passages."""
         usual = self.usual.get(language or ANY, self.usual.get(ANY, closeness))
-        return (closeness - usual) / self.spread
+        return min(2.0, max(-4.0, (closeness - usual) / self.spread))
 
     def place_question(self, vector: Vector, language: str | None) -> Vector:
         """A question seen from the middle of the questions of its language; unit length."""
