@@ -222,6 +222,8 @@ class WakeLoop:
         await self._pool.start(self._work(wake))
 
     async def _work(self, wake: Wake) -> None:
+        # Of this task only: each has its own context, and every log line in it names its subject.
+        structlog.contextvars.bind_contextvars(conversation=wake.conversation)
         try:
             await self._handle(wake)
         finally:
