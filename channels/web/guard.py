@@ -88,8 +88,9 @@ class GuardedServer(socketio.AsyncServer):
         """The library's two names of one socket."""
         return cast("Any", self).manager.eio_sid_from_sid(sid, NAMESPACE)
 
-    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> bool:
-        """A WebSocket opens. Far too many of one address get none; one too many is told why."""
+    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:
+        """A WebSocket opens. Far too many of one address get none (False); one too many is told
+        why when it connects."""
         address = _address(environ)
         if self._per_address[address] >= 2 * self._most_sockets:
             return False

@@ -14,6 +14,7 @@ import pytest
 from channels.settings import WebSettings
 from channels.web import guard
 from core.bus.connect import Bus
+from core.ids import ConversationId
 from core.ports import Delta
 from tests.fakes.frames import Line, open_line
 from tests.fakes.gateway import Doors, open_doors
@@ -243,7 +244,9 @@ async def test_a_reader_who_does_not_read_is_hung_up_on_and_finds_everything_lat
     doors: Doors, line: Line, capfd: pytest.CaptureFixture[str]
 ) -> None:
     visitor = (await line.event("ready"))["visitor"]
-    conversation = (await say(line, "c1", "Tell me everything."))["conversation"]
+    conversation = ConversationId(
+        str((await say(line, "c1", "Tell me everything."))["conversation"])
+    )
     stuck = aiohttp.TCPConnector(socket_factory=small_socket)
     async with open_line(doors.url, connector=stuck) as reader:
         await reader.connect({"site": "shop", "visitor": visitor})
