@@ -48,8 +48,11 @@ _FLIGHTS = 1
 class Calls:
     """Batches commands; each caller gets its own answer or `BusUnavailable`."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, deadline_seconds: float) -> None:
         self._client = client
+        # redis-py has a deadline for each try, and tries again, also inside each try to connect:
+        # a store that hangs would be waited for sixteen times as long.
+        self._deadline = deadline_seconds
         self._waiting: list[tuple[tuple[Arg, ...], asyncio.Future[Any]]] = []
         self._flights: set[asyncio.Task[None]] = set()
 
@@ -96,7 +99,8 @@ class Calls:
         while self._waiting:
             batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
             try:
-                results = await self._execute([words for words, _ in batch])
+                async with asyncio.timeout(self._deadline):
+                    results = await self._execute([words for words, _ in batch])
             except STORE_ERRORS as error:
                 results = [error] * len(batch)
             except BaseException:

@@ -88,7 +88,7 @@ async def open_bus(settings: BusSettings) -> AsyncGenerator[Bus]:
         reading = _client(url, settings, blocking=True)
         stack.push_async_callback(reading.aclose)
         await _prepare(client, settings)
-        calls = Calls(client)
+        calls = Calls(client, deadline_seconds=settings.timeout_seconds)
         stack.push_async_callback(calls.drain)
         yield Bus(
             settings=settings,
