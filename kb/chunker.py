@@ -19,7 +19,8 @@ _FENCE = re.compile(r"^\s*(```|~~~)")
 _IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
 _LINK = re.compile(r"\[([^\]]+)\]\((\S+?)(?:\s+\"[^\"]*\")?\)")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{1,3})(?=\S)(.+?)(?<=\S)\1(?![\w*])")
-_CODE = re.compile(r"`([^`]+)`")
+_CODE = re.compile(r"`([^`\n]+)`")
+_BULLET = re.compile(r"^(\s*)[*+]\s+")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+(?=[^\W_a-zа-яё]|[\"'«„“¿¡(])")
 
@@ -36,13 +37,13 @@ def cut(draft: Draft) -> list[Piece]:
 
 def plain(markdown: str) -> str:
     """Markdown as the plain text a customer reads: no marks, links as `text (address)`."""
-    text = _COMMENT.sub("", markdown)
+    lines = (line for line in markdown.split("\n") if not _FENCE.match(line))
+    text = _COMMENT.sub("", "\n".join(lines))
     text = _IMAGE.sub(r"\1", text)
     text = _LINK.sub(_unlink, text)
     text = _CODE.sub(r"\1", text)
     text = _EMPHASIS.sub(r"\2", text)
-    lines = (line for line in text.split("\n") if not _FENCE.match(line))
-    return "\n".join(re.sub(r"^(\s*)[*+]\s+", r"\1- ", line).rstrip() for line in lines)
+    return "\n".join(_BULLET.sub(r"\1- ", line).rstrip() for line in text.split("\n"))
 
 
 def sentences(text: str) -> list[str]:
