@@ -23,7 +23,7 @@ from core.bus.records import make_entry, pair, stream_records
 from core.ids import ConversationId, shard_of_conversation
 from core.messages import Entry
 from core.ports import Delta
-from core.runtime import Backoff, end_tasks, spawn
+from core.runtime import Backoff, end_tasks, linger, spawn
 
 _log = structlog.get_logger("live")
 _BLOCK_MS = 2_000
@@ -155,10 +155,13 @@ class Live:
                 await asyncio.sleep(backoff.pause(failures))
                 failures += 1
                 continue
+            count = 0
             for key, records in stream_records(answer):
                 for identifier, flat in records:
                     self._dispatch(flat)
                     positions[key.decode()] = identifier.decode()
+                count += len(records)
+            await linger(count)
 
     async def _ends(self, shards: list[str]) -> dict[str, str]:
         """Where each stream ends now; fixed ids, so that nothing between two reads is missed."""

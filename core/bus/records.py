@@ -34,6 +34,7 @@ def body_json(body: EntryBody) -> str:
     return body.model_dump_json(exclude_defaults=True)
 
 
+@lru_cache(maxsize=4096)
 def moment(milliseconds: bytes | str | int) -> datetime:
     """The store's clock as aware UTC."""
     return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)

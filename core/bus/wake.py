@@ -27,7 +27,7 @@ from core.bus.keys import ENGINE_GROUP, ConversationKeys, ready_key, scheduled_k
 from core.bus.records import pair, stream_records
 from core.errors import BusError
 from core.ids import ConversationId, is_conversation_id
-from core.runtime import Backoff, TaskPool, end_tasks, sleep_until, spawn
+from core.runtime import Backoff, TaskPool, end_tasks, linger, sleep_until, spawn
 
 _log = structlog.get_logger("wake")
 _BLOCK_MS = 1_000
@@ -115,9 +115,12 @@ class WakeLoop:
                 await self._recover(error, backoff.pause(failures))
                 failures += 1
                 continue
+            count = 0
             for key, records in stream_records(answer):
                 for identifier, flat in records:
                     await self._start(self._wake(by_key[key.decode()], identifier, flat))
+                count += len(records)
+            await linger(count)
 
     async def _recover(self, error: Exception, pause: float) -> None:
         """The group may be gone with its stream; otherwise the server is, for a while."""
