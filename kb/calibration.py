@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict
 
 from kb.ranking import Ranked
 
+# Raised whenever the evidence, or what a piece of it means, changes: what was fitted on the old
+# evidence is then no calibration any more, and a new one is made.
+RECIPE = 1
 Verdict = Literal["sure", "unsure", "none"]
 Numbers = NDArray[np.float64]
 

@@ -19,6 +19,7 @@ from core.errors import InputError, KnowledgeError, NotFound
 from core.ports import Embedder
 from core.runtime import running
 from core.text import clean_text
+from kb.calibration import RECIPE
 from kb.calibrator import Calibrator
 from kb.documents import Draft, StoredDocument
 from kb.embed.open import open_embedder
@@ -78,7 +79,11 @@ class Knowledge:
     async def calibrate(self) -> None:
         """Learn frame and cuts from the knowledge as it is; every process takes them over."""
         frame, calibration = await self._calibrator.calibrate(self._synchroniser.snapshot)
-        data = {"frame": frame.to_dict(), "calibration": calibration.model_dump(mode="json")}
+        data = {
+            "recipe": RECIPE,
+            "frame": frame.to_dict(),
+            "calibration": calibration.model_dump(mode="json"),
+        }
         await self._truth.save_calibration(self.embedder.name, data)
         await self._synchroniser.refresh()
 

@@ -18,7 +18,7 @@ import structlog
 from core.errors import KnowledgeError
 from core.ports import Embedder
 from core.runtime import Backoff, sleep_until
-from kb.calibration import DEFAULT, Calibration
+from kb.calibration import DEFAULT, RECIPE, Calibration
 from kb.documents import Vector, embedded_text
 from kb.frame import Frame
 from kb.index import PassageIndex, Point
@@ -86,6 +86,9 @@ class Synchroniser:
         if stored is None or stored.version == self._calibrated_at:
             return self.snapshot.frame
         self._calibrated_at = stored.version
+        if stored.data.get("recipe") != RECIPE:
+            _log.info("calibration_of_another_version")
+            return self.snapshot.frame
         self.calibration = Calibration.model_validate(stored.data["calibration"])
         return Frame.from_dict(stored.data["frame"])
 
