@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from ipaddress import ip_network
 
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from channels.callers import Network
 from core.conversation import Policy, Turnpike
 
 
@@ -34,6 +37,22 @@ class WebSettings(BaseModel):
         default=200, ge=1, description="Open widget sockets of one network address."
     )
 
+    trusted_proxies: str = Field(
+        default="", description="Addresses or networks of reverse proxies in front of the gateway, "
+        "separated by commas: their X-Forwarded-For is believed when callers are told apart.",
+    )  # fmt: skip
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, text: str) -> str:
+        _networks(text)
+        return text
+
+    @property
+    def proxies(self) -> tuple[Network, ...]:
+        """The trusted proxies."""
+        return _networks(self.trusted_proxies)
+
     @property
     def origins(self) -> frozenset[str]:
         """The allowed origins, each once."""
@@ -49,3 +68,7 @@ class WebSettings(BaseModel):
             window_seconds=self.burst_window_seconds,
             cap_seconds=self.burst_cap_seconds,
         )
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(ip_network(one.strip(), strict=False) for one in text.split(",") if one.strip())

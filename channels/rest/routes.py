@@ -17,6 +17,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from channels.auth import Principal
+from channels.callers import Callers
 from channels.deps import ServerDeps
 from channels.openapi import describe
 from channels.rates import Rates
@@ -142,9 +143,10 @@ def _about_health(system: System) -> list[Route]:
 
 def add_routes(app: web.Application, deps: ServerDeps) -> None:
     """Put the table into the application, each route behind its guard, and its description."""
-    routes, rates = list_routes(deps), Rates(deps.settings.messages_per_second)
+    routes, settings = list_routes(deps), deps.settings
+    rates, callers = Rates(settings.messages_per_second), Callers(settings.proxies)
     for route in routes:
-        app.router.add_route(route.method, route.path, _guard(route, deps, rates))
+        app.router.add_route(route.method, route.path, _guard(route, deps, rates, callers))
     description = orjson.dumps(describe(routes, version=deps.version))
 
     async def openapi(request: web.Request) -> web.Response:
@@ -153,19 +155,21 @@ def add_routes(app: web.Application, deps: ServerDeps) -> None:
     app.router.add_get("/api/openapi.json", openapi)
 
 
-def _guard(route: Route, deps: ServerDeps, rates: Rates) -> Handler:
+def _guard(route: Route, deps: ServerDeps, rates: Rates, callers: Callers) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
             request[PRINCIPAL] = _admit(route, deps, request)
         except InputError:
-            rates.take(request.remote or "")  # who guesses tokens is slowed down
+            rates.take(callers.address(request))  # who guesses tokens is slowed down
             raise
+        # A token that was found good stands for its owner, else the network address does.
+        caller = request.headers.get("Authorization") or callers.address(request)
         if not route.path.endswith(_PROBED):
-            rates.take(_caller(request))
+            rates.take(caller)
         key = request.headers.get("Idempotency-Key")
         if key is None or request.method != "POST":
             return await route.handler(request)
-        return await _once(route, deps, request, key)
+        return await _once(route, deps, request, key, caller)
 
     return handle
 
@@ -185,11 +189,6 @@ def _admit(route: Route, deps: ServerDeps, request: web.Request) -> Principal:
     return principal
 
 
-def _caller(request: web.Request) -> str:
-    """Whose request it is: the token, which was found good, or else the network address."""
-    return request.headers.get("Authorization") or f"from {request.remote}"
-
-
 def _is_local(request: web.Request) -> bool:
     """Asked on this machine and by its local name: not through a proxy, and not by a page whose
     host name was made to point here."""
@@ -201,13 +200,13 @@ def _is_local(request: web.Request) -> bool:
 
 
 async def _once(
-    route: Route, deps: ServerDeps, request: web.Request, key: str
+    route: Route, deps: ServerDeps, request: web.Request, key: str, caller: str
 ) -> web.StreamResponse:
     """Under a key a request happens once; its repeat gets the same answer."""
     if not 1 <= len(key) <= _LONGEST_KEY or not key.isprintable():
         raise InputError(f"Idempotency-Key must have 1 to {_LONGEST_KEY} printable characters")
     answers = deps.bus.answers
-    scope = f"{_caller(request)}\0{request.path_qs}"
+    scope = f"{caller}\0{request.path_qs}"
     digest = blake2s(await request.read()).hexdigest()
     earlier = await answers.begin(scope, key, digest)
     if earlier is not None:

@@ -14,6 +14,7 @@ from typing import Any, cast
 import structlog
 
 from channels.auth import Tokens
+from channels.callers import Callers
 from channels.ingress import Ingress, check_text
 from channels.rates import Bucket
 from channels.settings import WebSettings
@@ -42,7 +43,10 @@ class WidgetGateway:
         self._tokens = tokens
         self._settings = settings
         self._ingress = Ingress(log, channel="web", turnpike=settings.turnpike)
-        self.server = GuardedServer(self, sockets_per_address=settings.sockets_per_address)
+        self.server = GuardedServer(
+            self, sockets_per_address=settings.sockets_per_address,
+            callers=Callers(settings.proxies),
+        )  # fmt: skip
         self._acts = {
             "message": self._message,
             "resume": self._resume,
@@ -197,7 +201,8 @@ class WidgetGateway:
     async def _conversation(self, session: Session) -> ConversationId:
         """The session's conversation, made with its first message; two tabs get the same one."""
         if session.conversation is None:
-            self._enter(session, await self._log.create(session.home))
+            made = await self._log.create(session.home, contact=session.identity)
+            self._enter(session, made)
         return ConversationId(cast("str", session.conversation))
 
     def _enter(self, session: Session, conversation: ConversationId) -> None:

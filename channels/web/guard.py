@@ -23,6 +23,7 @@ from engineio.packet import Packet as EnginePacket
 from socketio import packet as kinds
 from socketio.exceptions import ConnectionRefusedError as ConnectionRefused
 
+from channels.callers import Callers
 from channels.web.session import MOST_STRIKES, NAMESPACE, Session, encode
 from channels.web.wire import Wire
 from core.errors import SwitchboardError
@@ -64,7 +65,9 @@ class Json:
 class GuardedServer(socketio.AsyncServer):
     """Reads packets itself and hands events to the gateway; uses the library for the rest."""
 
-    def __init__(self, gateway: WidgetGateway, *, sockets_per_address: int) -> None:
+    def __init__(
+        self, gateway: WidgetGateway, *, sockets_per_address: int, callers: Callers
+    ) -> None:
         base: Any = super()
         base.__init__(
             async_mode="aiohttp", transports=["websocket"], namespaces=[NAMESPACE],
@@ -74,6 +77,7 @@ class GuardedServer(socketio.AsyncServer):
         self._engine._async = {**self._engine._async, "websocket": Wire}
         self._gateway = gateway
         self._most_sockets = sockets_per_address
+        self._callers = callers
         self._per_address: Counter[str] = Counter()
         self._open: dict[str, Session] = {}
         self._tokens: dict[str, str] = {}
@@ -91,7 +95,7 @@ class GuardedServer(socketio.AsyncServer):
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Any:
         """A WebSocket opens. Far too many of one address get none (False); one too many is told
         why when it connects."""
-        address = _address(environ)
+        address = self._address(environ)
         if self._per_address[address] >= 2 * self._most_sockets:
             return False
         base: Any = super()
@@ -106,10 +110,14 @@ class GuardedServer(socketio.AsyncServer):
         base: Any = super()
         await base._handle_eio_disconnect(eio_sid, reason)
         if environ is not None:
-            address = _address(environ)
+            address = self._address(environ)
             self._per_address[address] -= 1
             if self._per_address[address] <= 0:
                 del self._per_address[address]
+
+    def _address(self, environ: dict[str, Any]) -> str:
+        """The client's network address; the library's own `REMOTE_ADDR` is a constant."""
+        return self._callers.address(environ["aiohttp.request"])
 
     def _cut_stranger(self, eio_sid: str) -> None:
         if eio_sid not in self._open and eio_sid in self._engine.sockets:
@@ -157,7 +165,7 @@ class GuardedServer(socketio.AsyncServer):
 
     async def _on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> bool:
         eio_sid = self._engine_id(sid)
-        if self._per_address[_address(environ)] > self._most_sockets:
+        if self._per_address[self._address(environ)] > self._most_sockets:
             text = "too many connections from this address"
             raise ConnectionRefused(text, {"code": "too_many_sockets"})
         try:
@@ -237,11 +245,6 @@ class GuardedServer(socketio.AsyncServer):
         self._tokens.pop(eio_sid, None)
         if session is not None:
             self._gateway.close(session)
-
-
-def _address(environ: dict[str, Any]) -> str:
-    """The client's network address; the library's own `REMOTE_ADDR` is a constant."""
-    return environ["aiohttp.request"].remote or ""
 
 
 def _read_event(data: Any) -> tuple[str, Any] | None:

@@ -29,7 +29,7 @@ class Session:
     """The server's side of one socket."""
 
     __slots__ = (
-        "bucket", "conversation", "home", "identity", "send", "site", "strikes",
+        "bucket", "conversation", "home", "identity", "send", "shown", "site", "strikes",
         "typed_at", "unwatch", "visitor",
     )  # fmt: skip
 
@@ -45,6 +45,7 @@ class Session:
         self.identity: str | None = None
         self.unwatch: Callable[[], None] | None = None
         self.strikes = 0
+        self.shown: LiveState | None = None
         self.typed_at = 0.0
 
     def show(self, event: LiveEvent) -> None:
@@ -55,6 +56,9 @@ class Session:
         elif isinstance(event, LiveDelta):
             self.send(encode("delta", event.delta.model_dump(exclude={"conversation"})))
         elif isinstance(event, LiveState):
+            if event == self.shown:  # every turn tells; only a change is news to a customer
+                return
+            self.shown = event
             state = {"owner": event.owner, "specialist": event.specialist, "status": event.status}
             self.send(encode("state", state))
         elif isinstance(event, LiveTyping):
