@@ -27,7 +27,7 @@ const cssAsText = {
 
 /**
  * The widget speaks WebSocket and text only. What it cannot use of the Socket.IO client stays out
- * of the bundle: the other transports, binary payloads, a parser of addresses older than `URL`.
+ * of the bundle: the other transports, binary payloads, parsers of addresses older than `URL`.
  */
 const LEAN = {
   "engine.io-client/build/esm/transports/index.js":
@@ -38,6 +38,9 @@ const LEAN = {
   "engine.io-client/build/esm/contrib/parseuri.js":
     "export function parse(address) { const { protocol, hostname, port } = new URL(address);" +
     'return { protocol: protocol.slice(0, -1), host: hostname.replace(/[[\\]]/g, ""), port }; }',
+  "engine.io-client/build/esm/contrib/parseqs.js":
+    "export const encode = (query) => String(new URLSearchParams(query));" +
+    "export const decode = (text) => Object.fromEntries(new URLSearchParams(text));",
   "engine.io-parser/build/esm/encodePacket.browser.js":
     'import { PACKET_TYPES } from "./commons.js"; export const encodePacketToBinary = null;' +
     'export const encodePacket = ({ type, data }, _, give) => give(PACKET_TYPES[type] + (data || ""));',
@@ -74,7 +77,7 @@ const options = {
   target: "es2022",
   charset: "utf8",
   legalComments: "none",
-  banner: { js: "/*! Switchboard widget | Apache-2.0 | includes socket.io-client (MIT) */" },
+  banner: { js: "/*! Switchboard | Apache-2.0 | with socket.io-client, MIT */" },
   define: { "process.env.NODE_ENV": '"production"' },
   plugins: [cssAsText, leanSocketIo],
   logLevel: "warning",

@@ -230,7 +230,7 @@ async def test_the_launcher_counts_what_was_said_while_the_panel_was_closed(
 
 
 async def test_the_page_can_drive_and_hear_the_widget(server: WidgetServer, visit: Visit) -> None:
-    chat = await visit(server.url, allow="no call named")
+    chat = await visit(server.url, allow="no call")
     await chat.page.evaluate(
         """() => {
         window.heard = [];
@@ -239,7 +239,7 @@ async def test_the_page_can_drive_and_hear_the_widget(server: WidgetServer, visi
         window.Switchboard("on", "message", () => { throw new Error("the page's own fault"); });
         }"""
     )
-    chat._allow = "a listener of the page failed"
+    chat._allow = "a listener failed"
     await chat.call("close")
     await chat.call("send", "hello")
     await expect(chat.answers).to_have_count(1)

@@ -27,7 +27,6 @@ export interface Choice {
 
 export interface Attachment {
   readonly name: string;
-  readonly size: number;
   readonly url?: string;
 }
 
@@ -125,7 +124,7 @@ function readChoice(shape: Fields): Choice | null {
 function readAttachment(shape: Fields): Attachment | null {
   const name = text(shape.name);
   const url = optional(shape.url);
-  return name ? { name, size: count(shape.size) ?? 0, ...(url && { url }) } : null;
+  return name ? { name, ...(url && { url }) } : null;
 }
 
 function readButtons(parts: unknown): Choice[] {

@@ -67,7 +67,7 @@ export class Widget {
       case "destroy":
         return this.#destroy();
       default:
-        console.warn(`Switchboard: there is no call named ${String(name)}`);
+        console.warn(`Switchboard: no call ${String(name)}`);
         return undefined;
     }
   }
@@ -80,7 +80,7 @@ export class Widget {
   #on(name: unknown, handler: unknown): (() => void) | undefined {
     const known = EVENTS.find((event) => event === name);
     if (!known || typeof handler !== "function") {
-      console.warn(`Switchboard: on(${String(name)}, …) wants one of ${EVENTS.join(", ")} and a function`);
+      console.warn(`Switchboard: no event ${String(name)}, or no function`);
       return undefined;
     }
     const handlers = this.#handlers.get(known) ?? new Set();
@@ -93,7 +93,7 @@ export class Widget {
       try {
         handler(detail);
       } catch (error) {
-        console.error("Switchboard: a listener of the page failed", error);
+        console.error("Switchboard: a listener failed", error);
       }
     }
   }

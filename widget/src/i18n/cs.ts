@@ -14,7 +14,7 @@ export const cs: Words = {
   statusHumanAnyone: "Odpoví vám náš tým",
   statusClosed: "Tato konverzace je uzavřená",
   connecting: "Připojování…",
-  offline: "Jste bez připojení. Co napíšete, odešleme hned po jeho obnovení.",
+  offline: "Jste bez připojení. Zprávy odešleme po jeho obnovení.",
   refused: "Chat teď není dostupný.",
   greeting: "Dobrý den, s čím vám můžeme pomoci?",
   greetingMore: "Zeptejte se vlastními slovy. Odpověď ukáže, z čeho vychází.",

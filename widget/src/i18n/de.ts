@@ -14,7 +14,7 @@ export const de: Words = {
   statusHumanAnyone: "Unser Team antwortet Ihnen hier",
   statusClosed: "Diese Unterhaltung ist geschlossen",
   connecting: "Verbindung wird hergestellt…",
-  offline: "Keine Verbindung. Ihre Nachrichten werden gesendet, sobald sie wieder steht.",
+  offline: "Keine Verbindung. Ihre Nachrichten warten, bis sie wieder steht.",
   refused: "Der Chat ist gerade nicht erreichbar.",
   greeting: "Guten Tag! Wie können wir helfen?",
   greetingMore: "Fragen Sie in Ihren Worten. Antworten kommen mit Quelle.",

@@ -12,7 +12,7 @@ export const en = {
   statusHumanAnyone: "Our team will answer you here",
   statusClosed: "This conversation is closed",
   connecting: "Connecting…",
-  offline: "No connection. What you write is sent as soon as it is back.",
+  offline: "No connection. Your messages wait until it is back.",
   refused: "The chat cannot be reached right now.",
   greeting: "Hello! How can we help?",
   greetingMore: "Ask in your own words. Answers come with their source.",

@@ -14,7 +14,7 @@ export const es: Words = {
   statusHumanAnyone: "Nuestro equipo le responderá aquí",
   statusClosed: "Esta conversación está cerrada",
   connecting: "Conectando…",
-  offline: "Sin conexión. Lo que escriba se enviará en cuanto vuelva.",
+  offline: "Sin conexión. Sus mensajes se enviarán cuando vuelva.",
   refused: "El chat no está disponible ahora mismo.",
   greeting: "¡Hola! ¿En qué podemos ayudarle?",
   greetingMore: "Pregunte con sus palabras. Las respuestas indican su fuente.",

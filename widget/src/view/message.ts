@@ -205,15 +205,10 @@ function rating(entry: Entry, given: string | undefined, { words, acts }: Settin
 }
 
 function files(attachments: readonly Attachment[]): HTMLElement {
-  const items = attachments.map(({ name, size, url }) => {
+  const items = attachments.map(({ name, url }) => {
     const address = safeUrl(url);
     const label = address ? link(address, name) : el("span", { dir: "auto" }, name);
-    return el("li", {}, icon("page"), label, size > 0 && el("small", {}, sizeText(size)));
+    return el("li", {}, icon("page"), label);
   });
   return el("ul", { class: "files" }, ...items);
-}
-
-function sizeText(bytes: number): string {
-  const kilobytes = bytes / 1000;
-  return kilobytes < 1000 ? `${Math.max(1, Math.round(kilobytes))} kB` : `${(kilobytes / 1000).toFixed(1)} MB`;
 }
