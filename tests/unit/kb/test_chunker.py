@@ -49,11 +49,12 @@ def test_plain_text_keeps_its_signs() -> None:
 
 def test_markdown_becomes_what_a_customer_reads() -> None:
     marked = (
-        "**Open** the _menu_ and `Settings`, see [the form](https://example.com/f) or [above](#x).\n"
-        "![a picture](x.png)\n* one\n+ two\n<!-- hidden -->2 * 3 * 4 and snake_case_name"
+        "**Open** the _menu_ and `Settings`, see [the form](https://example.com/f)\n"
+        "or [above](#x).\n![a picture](x.png)\n* one\n+ two\n"
+        "<!-- hidden -->2 * 3 * 4 and snake_case_name"
     )
     assert plain(marked) == (
-        "Open the menu and Settings, see the form (https://example.com/f) or above.\n"
+        "Open the menu and Settings, see the form (https://example.com/f)\nor above.\n"
         "a picture\n- one\n- two\n2 * 3 * 4 and snake_case_name"
     )
 

@@ -122,29 +122,38 @@ def test_the_same_question_twice_gives_two_ids(tmp_path: Path) -> None:
     assert len({draft.id for draft in load(write(tmp_path, "f.csv", rows))}) == 2
 
 
+NO_FIELD = "front matter wants `name: value`"
+NO_COLUMNS = "the first line must name columns: question and answer, or text"
+NO_PAIR = "a question with an answer is wanted, or a text"
+TOO_MANY = "more fields than the first line has names"
+NO_COLON = "not JSON (Expecting ':' delimiter)"
+KINDS = "this kind of file is not read; .md, .markdown, .txt, .csv, .json, .jsonl are"
+PAIR = '{"question": "q", "answer": "a"}'
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.md", "---\ntitle: X\nno colon here\n---\ntext", "a.md, line 3: front matter wants `name: value`"),
+        ("a.md", "---\ntitle: X\nno colon here\n---\ntext", f"a.md, line 3: {NO_FIELD}"),
         ("a.md", "---\ntitle: X\n", "a.md, line 1: the front matter is not closed by `---`"),
         ("a.md", "---\ntitle: X\n---\n\n", "a.md, line 4: there is no text"),
         ("a.txt", "  \n", "a.txt, line 1: there is no text"),
         ("a.csv", "", "a.csv, line 1: there are no rows"),
         ("a.csv", "question,answer\n", "a.csv, line 1: there are no rows"),
-        ("a.csv", "one,two\n1,2\n", "a.csv, line 1: the first line must name columns: question and answer, or text"),
-        ("a.csv", "question,answer\nWhere?,\n", "a.csv, line 2: a question with an answer is wanted, or a text"),
-        ("a.csv", "question,answer\na,b\nc,d,e\n", "a.csv, line 3: more fields than the first line has names"),
-        ("a.json", '{"a": 1,\n "b" 2}', "a.json, line 2: not JSON (Expecting ':' delimiter)"),
+        ("a.csv", "one,two\n1,2\n", f"a.csv, line 1: {NO_COLUMNS}"),
+        ("a.csv", "question,answer\nWhere?,\n", f"a.csv, line 2: {NO_PAIR}"),
+        ("a.csv", "question,answer\na,b\nc,d,e\n", f"a.csv, line 3: {TOO_MANY}"),
+        ("a.json", '{"a": 1,\n "b" 2}', f"a.json, line 2: {NO_COLON}"),
         ("a.json", '[{"question": "q", "answer": "a"}, 7]', "a.json: item 2: an object is wanted"),
         ("a.json", "[]", "a.json, line 1: there are no rows"),
         ("a.json", "3", "a.json, line 1: a list of objects is wanted"),
         ("a.json", "[" * 100_000, "a.json, line 1: not JSON that can be read"),
-        ("a.jsonl", '{"question": "q", "answer": "a"}\n{"x"\n', "a.jsonl, line 2: not JSON (Expecting ':' delimiter)"),
-        ("a.jsonl", '{"question": "q"}', "a.jsonl, line 1: a question with an answer is wanted, or a text"),
+        ("a.jsonl", PAIR + '\n{"x"\n', f"a.jsonl, line 2: {NO_COLON}"),
+        ("a.jsonl", '{"question": "q"}', f"a.jsonl, line 1: {NO_PAIR}"),
         ("a.md", b"ok\n\xff\xfe", "a.md, line 2: not UTF-8 text"),
         ("a.txt", b"a\x00b", "a.txt: not a text file"),
         ("a.txt", "x" * 100_001, "a.txt: larger than 100000 bytes"),
-        ("a.pdf", "x", "a.pdf: this kind of file is not read; .md, .markdown, .txt, .csv, .json, .jsonl are"),
+        ("a.pdf", "x", f"a.pdf: {KINDS}"),
     ],
 )  # fmt: skip
 def test_a_broken_file_is_named_with_its_line(

@@ -21,7 +21,9 @@ LONG = " ".join(
 
 
 def test_a_short_passage_is_quoted_whole() -> None:
-    assert best_span("Open Billing. Choose Invoices.", "anything") == "Open Billing. Choose Invoices."
+    assert (
+        best_span("Open Billing. Choose Invoices.", "anything") == "Open Billing. Choose Invoices."
+    )
 
 
 @pytest.mark.parametrize(
