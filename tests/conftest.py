@@ -15,6 +15,8 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.fakes.postgres"]
+
 ROOT = Path(__file__).resolve().parent.parent
 PREFIXES = (
     "CRM_",

@@ -25,12 +25,15 @@ class KnowledgeRig:
     folder: Path
     settings: KnowledgeSettings
     connect: Callable[[], Any] | None = None
+    database_url: str | None = None
     exempt: ClassVar[dict[str, str]] = {}
 
     @asynccontextmanager
     async def process(self, embedder: WordEmbedder | None = None) -> AsyncGenerator[Knowledge]:
         """The knowledge base as a process of its own has it."""
-        settings = DatabaseSettings.model_validate({"data_dir": self.folder})
+        settings = DatabaseSettings.model_validate(
+            {"data_dir": self.folder, "url": self.database_url}
+        )
         async with open_database(settings) as database:
             await database.migrate()
             used = embedder or WordEmbedder()

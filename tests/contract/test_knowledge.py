@@ -14,6 +14,7 @@ from kb.settings import KnowledgeSettings
 from tests.contract.knowledge_contract import KnowledgeContract
 from tests.contract.knowledge_rig import KnowledgeRig
 from tests.contract.requirements import KNOWLEDGE
+from tests.fakes.postgres import PostgresServer
 
 # What closes the client for all, and what a local Qdrant only warns about.
 _SERVER_ONLY = ("close", "create_payload_index")
@@ -75,6 +76,15 @@ class TestSharedIndex(KnowledgeContract):
         rig = SharedRig(tmp_path, settings, connect=lambda: shared)
         rig.shared = shared
         return rig
+
+
+@pytest.mark.postgres
+class TestTruthInPostgres(KnowledgeContract):
+    """Qdrant's local mode in each process, the truth on a PostgreSQL server."""
+
+    @pytest.fixture
+    def rig(self, tmp_path: Path, postgres: PostgresServer) -> KnowledgeRig:
+        return LocalRig(tmp_path, settings_for(tmp_path), database_url=postgres.create())
 
 
 def test_every_clause_of_the_knowledge_base_has_a_test() -> None:

@@ -32,9 +32,12 @@ async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
         yield opened
 
 
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with open_database(DatabaseSettings.model_validate({"data_dir": tmp_path})) as opened:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+async def database(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    postgres = request.param == "postgresql"
+    url = request.getfixturevalue("postgres").create() if postgres else None
+    settings = DatabaseSettings.model_validate({"data_dir": tmp_path, "url": url})
+    async with open_database(settings) as opened:
         await opened.migrate()
         yield opened
 
