@@ -150,7 +150,7 @@ async def build_engine(
     if model is not None:
         tools = (SearchKnowledge(knowledge, limit=settings.passages), OfferHuman(), EscalateNow())
         loop = SpecialistLoop(model, Toolbox(tools), detector, model_settings)
-        assisted = AssistedAnswers(loop, plain, price)
+        assisted = AssistedAnswers(loop, plain, price, findings_role=model_settings.findings_role)
     turn = TurnEngine(
         scout=Scout(triage, embedder, knowledge, registry, settings),
         plain=plain,

@@ -24,6 +24,12 @@ class Said(Frozen):
     text: str
 
 
+class Noted(Frozen):
+    """Something the house tells the model between the words of others."""
+
+    text: str
+
+
 class ToolRound(Frozen):
     """Tool calls of one step with all their results, in the order of the calls."""
 
@@ -40,7 +46,7 @@ class ToolRound(Frozen):
         return self
 
 
-Item = Said | ToolRound
+Item = Said | Noted | ToolRound
 
 
 class History(Frozen):
@@ -76,6 +82,8 @@ def _wire(item: Item) -> list[dict[str, Any]]:
     if isinstance(item, Said):
         role = "user" if item.role == "customer" else "assistant"
         return [{"role": role, "content": item.text}]
+    if isinstance(item, Noted):
+        return [{"role": "system", "content": item.text}]
     calls = [
         {
             "id": call.id,

@@ -15,6 +15,7 @@ from core.ports import Passage, SearchResult
 _WORD = re.compile(r"[^\W_]{4,}|\d+")
 _LONGEST = 1500
 _SUPPORT = 0.35
+_ON_TOPIC = 0.1
 _MOST = 3
 
 
@@ -23,6 +24,7 @@ class PassageShelf:
 
     def __init__(self) -> None:
         self._passages: list[Passage] = []
+        self._sure: list[Passage] = []
 
     @property
     def passages(self) -> tuple[Passage, ...]:
@@ -39,6 +41,8 @@ class PassageShelf:
 
     def describe(self, query: str, result: SearchResult, language: str) -> str:
         """A search result as the JSON text that the model reads."""
+        if result.verdict == "sure":
+            self._sure.append(result.passages[0])
         shape = {
             "query": query,
             "answer_in_language": language,
@@ -63,12 +67,14 @@ class PassageShelf:
         return tuple(citation_of(passage) for passage in (marked or self._supporting(text))[:_MOST])
 
     def _supporting(self, text: str) -> list[Passage]:
+        """Those that hold a good part of the words; else the sure one, if it is on the topic."""
         words = _words(text)
         if not words:
             return []
         shares = [(len(words & _words(item.text)) / len(words), item) for item in self._passages]
         good = sorted((pair for pair in shares if pair[0] >= _SUPPORT), key=lambda pair: -pair[0])
-        return [passage for _, passage in good]
+        near = [item for share, item in shares if share >= _ON_TOPIC and item in self._sure]
+        return [passage for _, passage in good] or near[:1]
 
 
 def citation_of(passage: Passage) -> Citation:

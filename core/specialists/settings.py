@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 
@@ -44,6 +46,11 @@ class ModelSettings(BaseModel):
     )
     next_chunk_seconds: float = Field(
         default=8.0, gt=0, description="The longest pause inside an answer."
+    )
+    findings_role: Literal["system", "user"] = Field(
+        default="system",
+        description="Role of the message with the passages; `user` for servers that take no system "
+        "message after the first.",
     )
     attempts: int = Field(
         default=2,

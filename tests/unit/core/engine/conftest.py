@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -53,11 +54,16 @@ def knowledge() -> FakeKnowledge:
 def build(shared_folder: Path, embedder: WordEmbedder, knowledge: FakeKnowledge) -> BuildEngine:
     """Builds an engine; steps given make it one with a scripted model."""
 
-    async def make(*steps: Step, turn_seconds: float = 5.0, config: Path | None = None) -> Engine:
+    async def make(
+        *steps: Step,
+        turn_seconds: float = 5.0,
+        config: Path | None = None,
+        findings_role: Literal["system", "user"] = "system",
+    ) -> Engine:
         model = ScriptedModel(*steps) if steps else None
         return await build_engine(
             EngineSettings(turn_seconds=turn_seconds),
-            ModelSettings(max_steps=4),
+            ModelSettings(max_steps=4, findings_role=findings_role),
             EngineFiles(config=config or shared_folder / "config", data=shared_folder / "data"),
             embedder=embedder,
             knowledge=knowledge,

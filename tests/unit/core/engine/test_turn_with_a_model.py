@@ -67,13 +67,23 @@ async def test_the_first_request_holds_prompt_history_question_and_passages(
     await play(engine, talk.customer(QUESTION))
     first, second = (request.messages for request in model_of(engine).requests)
     assert first[0] == second[0] and first[0]["role"] == "system"
-    assert [message["role"] for message in second] == ["system", "user", "assistant", "user"]
-    words, _, found = second[3]["content"].rpartition("\n")
-    assert words.startswith(QUESTION)
-    result = json.loads(found)
+    roles = [message["role"] for message in second]
+    assert roles == ["system", "user", "assistant", "system", "user"]
+    assert second[4]["content"] == QUESTION
+    result = json.loads(second[3]["content"].split("\n", 1)[1])
     assert result["results"][0]["n"] == 1 and result["results"][0]["text"] == PASSAGE
     assert result["answer_in_language"] == "en"
     assert model_of(engine).requests[0].tools == ["escalate", "offer_human", "search_knowledge"]
+
+
+async def test_servers_that_take_one_system_message_get_the_passages_with_the_question(
+    build: BuildEngine,
+) -> None:
+    engine = await build(says("Choose Reset in Settings."), findings_role="user")
+    await play(engine, Talk().customer(QUESTION))
+    messages = model_of(engine).requests[0].messages
+    assert [message["role"] for message in messages] == ["system", "user"]
+    assert PASSAGE in messages[1]["content"] and messages[1]["content"].endswith(QUESTION)
 
 
 async def test_a_tool_call_is_run_and_its_result_recorded(build: BuildEngine) -> None:
