@@ -34,6 +34,8 @@ GROUP = "archive"
 _log = structlog.get_logger("archive")
 # Between two batches: one larger write (and one flush to disk) instead of many small ones.
 _PAUSE_SECONDS = 0.2
+# What Python raises for text or values that have no form in the database.
+_UNWRITABLE = (ValueError, TypeError)
 
 
 class ArchiveFollower:
@@ -51,32 +53,32 @@ class ArchiveFollower:
         """See `core.runtime.Service`."""
         ready.set()
         async for batch in self._journal.follow(GROUP, self._consumer, stop):
-            await self._store_until_done(batch, stop)
+            await self.store_until_done(batch, stop)
             await sleep_until(stop, _PAUSE_SECONDS)
 
-    async def _store_until_done(self, batch: Sequence[JournalRecord], stop: asyncio.Event) -> None:
+    async def store_until_done(self, batch: Sequence[JournalRecord], stop: asyncio.Event) -> None:
         """The next batch must wait for this one; unacknowledged at a stop, it comes again."""
         backoff, failures = Backoff(), 0
         while True:
             try:
                 await self.store(batch)
                 return
-            except (DataError, IntegrityError) as error:
-                await self._store_one_by_one(batch, error, stop)
-                return
-            except (SQLAlchemyError, OSError, BusError) as error:
+            except (SQLAlchemyError, OSError, BusError, *_UNWRITABLE) as error:
+                if _is_hopeless(error):
+                    await self._store_one_by_one(batch, error, stop)
+                    return
                 _log.warning("archive_write_failed", error=type(error).__name__, failures=failures)
                 if await sleep_until(stop, backoff.pause(failures)):
                     return
                 failures += 1
 
     async def _store_one_by_one(
-        self, batch: Sequence[JournalRecord], error: SQLAlchemyError, stop: asyncio.Event
+        self, batch: Sequence[JournalRecord], error: Exception, stop: asyncio.Event
     ) -> None:
         """One record the database will never take must not stop all others."""
         if len(batch) > 1:
             for record in batch:
-                await self._store_until_done([record], stop)
+                await self.store_until_done([record], stop)
             return
         record = batch[0]
         _log.error(
@@ -109,6 +111,19 @@ class ArchiveFollower:
         except NotFound:
             _log.info("conversation_gone", conversation=name)
             return None
+
+
+def _is_hopeless(error: Exception) -> bool:
+    """True if the database will never take this: its words, not its state, are at fault.
+
+    PostgreSQL's errors of class 22 are about data; everything else (no connection, a full disk, a
+    lock) may pass.
+    """
+    cause = getattr(error, "orig", None)
+    if isinstance(error, (DataError, IntegrityError)) or isinstance(cause or error, _UNWRITABLE):
+        return True
+    state = getattr(cause, "sqlstate", None)
+    return isinstance(state, str) and state.startswith("22")
 
 
 def _insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:

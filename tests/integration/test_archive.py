@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +190,41 @@ async def test_an_older_state_never_overwrites_a_newer_one(bus: Bus, database: D
     shown = await ArchiveReader(database).conversation(name)
     assert shown is not None
     assert shown["specialist"] == "billing"
+
+
+async def test_a_record_that_can_never_be_stored_does_not_stop_the_others(
+    bus: Bus, database: Database
+) -> None:
+    first = await say(bus, "Before it")
+    broken = await say(bus, "A lone surrogate")
+    last = await say(bus, "After it")
+    batch = await read_all(bus)
+    spoilt = [
+        replace(record, entry=record.entry.model_copy(update={"text": "\ud800"}))
+        if record.entry and record.conversation == broken
+        else record
+        for record in batch
+    ]
+    follower = make_follower(bus, database)
+    async with asyncio.timeout(10):
+        await follower.store_until_done(spoilt, asyncio.Event())
+    reader = ArchiveReader(database)
+    assert [len(await reader.entries(name)) for name in (first, broken, last)] == [1, 0, 1]
+    assert await bus.journal.trim() > 0
+
+
+async def test_a_database_that_is_not_ready_is_waited_for(bus: Bus, tmp_path: Path) -> None:
+    name = await say(bus, "Written when it is back")
+    folder = tmp_path / "away"
+    async with open_database(DatabaseSettings.model_validate({"data_dir": folder})) as opened:
+        work = spawn(
+            make_follower(bus, opened).store_until_done(await read_all(bus), asyncio.Event()),
+            name="archive",
+        )
+        await asyncio.wait([work], timeout=0.2)  # there are no tables yet: each try fails
+        assert not work.done()
+        await opened.migrate()
+        async with asyncio.timeout(20):
+            await work
+        said = await ArchiveReader(opened).entries(name)
+        assert [entry.text for entry in said] == ["Written when it is back"]
