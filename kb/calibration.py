@@ -28,7 +28,7 @@ PRECISE = 0.9  # share of what the sure cut lets through that is right
 # How hard the fit holds on to each default weight. The constant is nearly free: how high scores lie
 # is what differs between knowledge bases. Nearness is nearly fixed: titles, from which is learned,
 # are all near.
-_STIFFNESS = (0.02, 0.02, 0.5, 0.0002)
+_STIFFNESS = (0.005, 0.005, 0.5, 0.0001)
 _SURE_AT_LEAST = 0.4  # share of the right answers that the sure cut must let through
 _ROUNDS = 50
 
@@ -130,6 +130,7 @@ def _regress(evidence: Numbers, right: Numbers, share: Numbers) -> Numbers:
     """Weights of least loss, by Newton's steps, each halved until it is one downwards."""
     rows = _with_constant(evidence)
     prior = np.array(DEFAULT.weights)
+    prior[-1] = -(evidence @ prior[:-1]).mean()  # begin in the middle of the evidence
     hold = np.array(_STIFFNESS)
 
     def loss(weights: Numbers) -> float:
