@@ -116,6 +116,10 @@ test-widget: ## check the types and units of the widget, and that widget/dist is
 test-rest: $(DEV) $(NODE)
 	@$(BIN)/pytest -m "slow or cluster or postgres or browser or chaos or bench" $(PYTEST_ARGS)
 
+.PHONY: chaos
+chaos: $(DEV) ## kill workers, stores and gateways under load, ROUNDS times each (half an hour)
+	@CHAOS_ROUNDS=$(or $(ROUNDS),50) $(BIN)/pytest -m chaos tests/chaos $(PYTEST_ARGS)
+
 .PHONY: bench
 bench: $(DEV) ## measure turns per second, latency, CPU and memory
 	@$(BIN)/python -m tests.bench $(ARGS)

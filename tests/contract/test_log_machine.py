@@ -34,9 +34,10 @@ from core.ids import ConversationId, EntryId, EventId, reply_entry_id
 from core.messages import Address, Author, Entry, EntryBody, InboundEvent
 from tests.contract.log_model import Lease, Model
 from tests.contract.log_rig import RedisRig
+from tests.fakes.cluster import ClusterOfThree, shared_cluster
 from tests.fakes.servers import ValkeyServer, shared_valkey
 
-__all__ = ["shared_valkey"]
+__all__ = ["shared_cluster", "shared_valkey"]
 
 LEASE_MS = 600_000
 PIKES = {
@@ -454,9 +455,9 @@ def _nothing() -> None:
     return
 
 
-def run_machine(server: ValkeyServer, **options: Any) -> None:
+def run_machine(url: str, *, cluster: bool = False, **options: Any) -> None:
     """Run the machine on one loop and one open bus."""
-    bus_settings = BusSettings(url=SecretStr(server.url), shards=1)
+    bus_settings = BusSettings(url=SecretStr(url), cluster=cluster, shards=1)
     with asyncio.Runner() as runner:
         opened = open_bus(bus_settings)
         bus = runner.run(opened.__aenter__())
@@ -472,13 +473,21 @@ def run_machine(server: ValkeyServer, **options: Any) -> None:
 
 @pytest.mark.timeout(120)
 def test_random_interleavings_lose_nothing_and_double_nothing(shared_valkey: ValkeyServer) -> None:
-    run_machine(shared_valkey, max_examples=120, stateful_step_count=8, derandomize=True)
+    run_machine(shared_valkey.url, max_examples=80, stateful_step_count=8, derandomize=True)
+
+
+@pytest.mark.cluster
+@pytest.mark.timeout(120)
+def test_random_interleavings_on_a_cluster(shared_cluster: ClusterOfThree) -> None:
+    run_machine(
+        shared_cluster.url, cluster=True, max_examples=30, stateful_step_count=8, derandomize=True
+    )
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(600)
 def test_many_more_interleavings_by_chance(shared_valkey: ValkeyServer) -> None:
     run_machine(
-        shared_valkey, max_examples=600, stateful_step_count=20, derandomize=False,
+        shared_valkey.url, max_examples=250, stateful_step_count=12, derandomize=False,
         print_blob=True,
     )  # fmt: skip
