@@ -6,6 +6,7 @@ Above: the commands `up` and `run`. Below: `wiring`, `roles`, `data_folder`, `co
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Coroutine, Mapping, Sequence
@@ -62,6 +63,7 @@ async def _serve(
             if ready_file is not None:
                 note.write(ready_file)
             welcome.show(settings, roles, note, parts)
+            _settle_memory()
 
         try:
             clean = await run_services(
@@ -70,6 +72,13 @@ async def _serve(
         finally:
             folder.retract(os.getpid())
     return 0 if clean else 1
+
+
+def _settle_memory() -> None:
+    """What the start has made stays for good: the collector need not walk it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 20)
 
 
 def _refuse_unshared(settings: Settings, roles: Sequence[str]) -> None:

@@ -33,7 +33,7 @@ from core.runtime import Backoff, sleep_until
 GROUP = "archive"
 _log = structlog.get_logger("archive")
 # Between two batches: one larger write (and one flush to disk) instead of many small ones.
-_PAUSE_SECONDS = 0.2
+_PAUSE_SECONDS = 0.4
 # What Python raises for text or values that have no form in the database.
 _UNWRITABLE = (ValueError, TypeError)
 
