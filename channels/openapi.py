@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 if TYPE_CHECKING:
     from channels.rest.routes import Route
 
@@ -21,6 +23,11 @@ _PROBLEM = {
     },
     "required": ["type", "title", "status", "code"],
 }  # fmt: skip
+_ANSWERED = {
+    "description": "With `wait`: the answer, or what there is of it when the time is over",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Said"}}},
+}
+_NUMBERS = frozenset({"after", "limit", "wait", "k"})
 _WORDS = {"customer": "The conversation's own token, or one with scope desk or admin.",
           "desk": "A token with scope desk or admin.", "admin": "A token with scope admin.",
           "anyone": "No token needed."}  # fmt: skip
@@ -46,6 +53,7 @@ def describe(routes: Sequence[Route], *, version: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": schemas,
+            "responses": {"Answered": _ANSWERED},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -59,7 +67,8 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         "tags": [_tag(route.path)],
         "parameters": _parameters(route),
         "responses": {
-            str(route.answers): {"description": "Done"},
+            str(route.answers): _answer(route, schemas),
+            **_other_answers(route),
             "default": {
                 "description": "A problem",
                 "content": {
@@ -69,15 +78,40 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         },
         "security": [] if route.audience == "anyone" else [{"token": []}],
     }
-    if route.body is not None:
-        name = route.body.__name__
-        schema = route.body.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas[name] = schema
+    if route.takes is not None:
         operation["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}},
+            "content": {"application/json": {"schema": _schema(route.takes, schemas)}},
         }
     return operation
+
+
+def _answer(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+    if route.path.endswith("/events"):
+        return {"description": "Entries, then what happens", "content": {"text/event-stream": {}}}
+    if route.path.endswith("/metrics"):
+        return {"description": "Prometheus text", "content": {"text/plain": {}}}
+    if route.answers == 204:
+        return {"description": "Done"}
+    schema = {"type": "object"} if route.gives is None else _schema(route.gives, schemas)
+    return {"description": "Done", "content": {"application/json": {"schema": schema}}}
+
+
+def _other_answers(route: Route) -> dict[str, Any]:
+    """A message with `wait` is answered by 200, an unready gateway says so with 503."""
+    if "wait" in route.query:
+        return {"200": {"$ref": "#/components/responses/Answered"}}
+    if route.path.endswith("/ready"):
+        return {"503": {"description": "Not now"}}
+    return {}
+
+
+def _schema(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, str]:
+    """A reference to the model, whose schema and parts are among `schemas` from now on."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(schema.pop("$defs", {}))
+    schemas[model.__name__] = schema
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
@@ -85,7 +119,9 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", route.path)
     ]
-    found += [{"name": name, "in": "query", "schema": {"type": "string"}} for name in route.query]
+    for name in route.query:
+        kind = "integer" if name in _NUMBERS else "string"
+        found.append({"name": name, "in": "query", "schema": {"type": kind}})
     if route.method == "POST":
         schema = {"type": "string", "maxLength": 255}
         found.append({"name": "Idempotency-Key", "in": "header", "schema": schema})

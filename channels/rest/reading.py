@@ -41,19 +41,24 @@ async def read_model(request: web.Request, model: type[M]) -> M:
 
 async def read_json(request: web.Request) -> Any:
     """The body as JSON; an empty body is an empty object."""
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise UnsupportedMedia("send the body without content encoding")
-    try:
-        body = await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise TooLarge(f"a body may have {MOST_BYTES} bytes at most") from None
-    except (ValueError, web.RequestPayloadError):
-        raise InputError("the body cannot be read", code="bad_body") from None
+    body = await read_body(request)
     if not body:
         return {}
     if request.content_type != "application/json":
         raise UnsupportedMedia("send application/json")
     return parse_json(body)
+
+
+async def read_body(request: web.Request) -> bytes:
+    """The bytes as they were sent; never unpacked. Raises `InputError` and its kinds."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMedia("send the body without content encoding")
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise TooLarge(f"a body may have {MOST_BYTES} bytes at most") from None
+    except (ValueError, web.RequestPayloadError):
+        raise InputError("the body cannot be read", code="bad_body") from None
 
 
 def parse_json(body: bytes) -> Any:

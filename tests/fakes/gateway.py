@@ -34,18 +34,19 @@ class Doors:
         return f"{self.url}/api/v1"
 
 
+def list_deps(bus: Bus, *, settings: WebSettings | None = None) -> ServerDeps:
+    """What the doors need, without knowledge, engine and archive."""
+    settings = settings or WebSettings(messages_per_second=10_000)
+    tokens = Tokens(secret="s" * 40, admin_token=ADMIN, identity_secret=settings.identity_secret)
+    return ServerDeps(bus=bus, tokens=tokens, settings=settings, widget_dir=WIDGET)
+
+
 @asynccontextmanager
 async def open_doors(
     bus: Bus, *, settings: WebSettings | None = None, turn: TurnRunner | None = None
 ) -> AsyncGenerator[Doors]:
     """Server, live tail and worker until the end of the block."""
-    tokens = Tokens(secret="s" * 40, admin_token=ADMIN, identity_secret=None)
-    deps = ServerDeps(
-        bus=bus,
-        tokens=tokens,
-        settings=settings or WebSettings(messages_per_second=10_000),
-        widget_dir=WIDGET,
-    )
+    deps = list_deps(bus, settings=settings)
     server = ServerService(build_app(deps), host="127.0.0.1", port=0)
     services = [bus.live, server, Worker(bus, turn or EchoTurn(), grace_seconds=1)]
     stop = asyncio.Event()
@@ -57,7 +58,7 @@ async def open_doors(
     for ready in readies:
         await ready.wait()
     try:
-        yield Doors(server.url, tokens, bus)
+        yield Doors(server.url, deps.tokens, bus)
     finally:
         stop.set()
         await asyncio.gather(*tasks)

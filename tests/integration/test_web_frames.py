@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from collections.abc import AsyncGenerator
 from typing import Any
 
 import aiohttp
+import jwt
 import pytest
+from pydantic import SecretStr
 
 from channels.settings import WebSettings
 from channels.web import guard
@@ -121,6 +124,27 @@ async def test_foreign_origins_cannot_open_a_socket(doors: Doors, origin: str) -
         async with open_line(doors.url, headers={"Origin": origin}):
             pass
     assert refused.value.status == 403
+
+
+async def test_a_signed_in_user_is_one_visitor_on_every_device(bus: Bus) -> None:
+    secret = "the host site's own secret for its users"
+    settings = WebSettings(identity_secret=SecretStr(secret))
+    claims = {"sub": "u1", "aud": "shop", "exp": time.time() + 60}
+    identity = jwt.encode(claims, secret, algorithm="HS256")
+    async with open_doors(bus, settings=settings) as doors, open_line(doors.url) as phone:
+        await phone.connect({"site": "shop", "identity": identity})
+        conversation = (await say(phone, "c1", "From my phone."))["conversation"]
+        assert (await bus.log.head(ConversationId(str(conversation)))).contact == "u1"
+        async with open_line(doors.url) as laptop:
+            await laptop.connect({"site": "shop", "identity": identity})
+            ready = await laptop.event("ready")
+            assert ready["conversation"] == conversation
+        async with open_line(doors.url) as logged_out:
+            await logged_out.connect({"site": "shop", "visitor": ready["visitor"]})
+            assert (await logged_out.event("ready"))["conversation"] is None
+        async with open_line(doors.url) as elsewhere:
+            refusal = await elsewhere.connect({"site": "bank", "identity": identity})
+            assert "unauthorized" in refusal
 
 
 BAD_FRAMES: dict[str, str | bytes] = {
