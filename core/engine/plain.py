@@ -19,6 +19,7 @@ from core.specialists.passages import citation_of
 
 _MOST_ANSWERS = 3
 _MOST_TOPICS = 3
+_NEAR_THE_BEST = 0.25  # a topic far behind the best one only confuses
 _LABEL = 75
 
 
@@ -160,7 +161,7 @@ def best_passages(findings: Iterable[Finding], verdict: Literal["sure", "unsure"
         passage
         for result in found[:1]
         for passage in result.passages
-        if passage.score >= result.unsure_cut / 2
+        if passage.score >= result.passages[0].score * _NEAR_THE_BEST
     ]
     labels = {label_of(passage): passage for passage in reversed(near)}
     return sorted(labels.values(), key=near.index)[:_MOST_TOPICS]

@@ -9,7 +9,7 @@ from core.engine.asked import HUMAN, NO_HUMAN
 from core.engine.open import Engine
 from core.messages import Entry
 from tests.fakes.claims import Pieces, Talk
-from tests.fakes.knowledge import FakeKnowledge, WordEmbedder
+from tests.fakes.knowledge import FakeKnowledge, WordEmbedder, passage
 from tests.unit.core.engine.conftest import BuildEngine
 
 
@@ -58,6 +58,21 @@ async def test_an_unsure_search_asks_back_with_topics_and_a_press_is_answered(
     _, (answer,) = await take_turn(engine, talk)
     assert answer.text == "Write to us about a wrong invoice."
     assert answer.citations[0].document == "invoice-wrong"
+
+
+async def test_topics_far_behind_the_best_and_repeats_are_not_offered(
+    engine: Engine, knowledge: FakeKnowledge
+) -> None:
+    knowledge.knows(
+        "login",
+        passage("sign-in", "Sign in here.", score=0.5),
+        passage("sign-in-again", "Or here.", score=0.4, title="Sign in"),
+        passage("coffee", "Beans.", score=0.05),
+        verdict="unsure",
+    )
+    _, (entry,) = await take_turn(engine, Talk().customer("Login fails with an error"))
+    labels = [button.label for part in entry.parts for button in part.buttons]
+    assert labels == ["Sign in", "en:human_button"]
 
 
 async def test_a_question_nobody_can_answer_is_declined_and_a_human_offered_once(
