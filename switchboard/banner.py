@@ -86,5 +86,5 @@ class Welcome:
 def _describe_model(settings: Settings) -> str:
     providers = settings.model_settings.providers
     if not providers:
-        return "knowledge base only (set OPENAI_API_KEY or OPENAI_BASE_URL for a language model)"
+        return "the knowledge base (OPENAI_API_KEY or OPENAI_BASE_URL adds a model)"
     return ", ".join(f"{provider.name} ({provider.model})" for provider in providers)

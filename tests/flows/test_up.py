@@ -178,3 +178,25 @@ async def test_knowledge_added_while_it_runs_is_answered_from(
         await asyncio.sleep(0.1)
     else:
         raise AssertionError("the running gateway never learned it")
+
+
+async def test_knowledge_is_sent_to_a_gateway_elsewhere(
+    data: Path, home: Path, start: Start
+) -> None:
+    gateway = await start(data).ready()
+    elsewhere = ("--url", gateway.note["url"], "--token", gateway.note["admin_token"])
+    (home / "гелиограф.md").write_text("# Гелиограф\n\nНажмите на рычаг дважды.\n")
+
+    async def kb(*words: str) -> Any:
+        done = await asyncio.to_thread(
+            run_command, "kb", *words, "--json", "--data", str(home / "no-gateway-here"), *elsewhere
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    (added,) = (await kb("add", str(home / "гелиограф.md")))["added"]
+    assert (await kb("search", "Как нажать рычаг гелиографа?"))["passages"][0]["document"] == added
+    assert added in {item["id"] for item in await kb("list")}
+    assert await kb("remove", added) == {"removed": added}
+    assert added not in {item["id"] for item in await kb("list")}
+    assert not (home / "no-gateway-here").exists()
