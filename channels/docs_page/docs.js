@@ -23,11 +23,26 @@ const example = (schema, schemas, depth = 0) => {
   return "";
 };
 
+// Words between backticks are code.
+const prose = (text) => text.split("`").map((part, index) => (index % 2 ? el("code", {}, part) : part));
+
+const nameOf = (reference) => reference.split("/").pop();
+
+// What a field holds, as text and links to shapes.
+const kindOf = (field) => {
+  if (field.$ref) return [el("a", { href: `#shape-${nameOf(field.$ref)}` }, nameOf(field.$ref))];
+  if (field.anyOf) return field.anyOf.flatMap((one, index) => [index ? " or " : "", ...kindOf(one)]);
+  if (field.enum) return [field.enum.map((value) => JSON.stringify(value)).join(" · ")];
+  if ("const" in field) return [JSON.stringify(field.const)];
+  if (field.type === "array" && field.items) return ["list of ", ...kindOf(field.items)];
+  return [field.type ?? "anything"];
+};
+
 const shapeRows = (schema) =>
   Object.entries(schema?.properties ?? {}).map(([name, field]) => el("tr", {},
     el("td", {}, el("code", {}, name + ((schema.required ?? []).includes(name) ? "" : "?"))),
-    el("td", {}, (field.anyOf ? field.anyOf.map((one) => one.type).join(" or ") : field.type) ?? ""),
-    el("td", {}, field.description ?? "")));
+    el("td", {}, ...kindOf(field)),
+    el("td", {}, ...prose(field.description ?? ""))));
 
 const table = (rows, ...titles) => el("table", {},
   el("thead", {}, el("tr", {}, ...titles.map((title) => el("th", {}, title)))),
@@ -41,7 +56,7 @@ const tryForm = (path, method, operation, body) => {
   const area = body === null ? null : el("textarea", { "aria-label": "Body" });
   if (area) area.value = JSON.stringify(body, null, 2);
   const out = el("pre", { hidden: "", tabindex: "0", "aria-live": "polite" });
-  const form = el("form", {}, ...inputs.map((pair) => pair[1]),
+  const form = el("form", {}, el("div", { class: "fields" }, ...inputs.map((pair) => pair[1])),
     ...(area ? [el("label", {}, "Body", area)] : []),
     el("button", { type: "submit" }, "Send"), out);
   form.addEventListener("submit", async (event) => {
@@ -72,14 +87,26 @@ const tryForm = (path, method, operation, body) => {
   return form;
 };
 
+const answerRows = (operation) =>
+  Object.entries(operation.responses).filter(([status]) => status !== "default").map(([status, answer]) => {
+    const [kind, content] = Object.entries(answer.content ?? {})[0] ?? ["", {}];
+    return el("tr", {}, el("td", {}, el("code", {}, status)),
+      el("td", {}, ...(content.schema ? kindOf(content.schema) : [kind])), el("td", {}, answer.description));
+  });
+
+const shapeCard = (name, schema) => el("section", { class: "shape", id: `shape-${name}` },
+  el("h3", {}, name), el("p", {}, ...prose(schema.description ?? "")),
+  table(shapeRows(schema), "Field", "Type", ""));
+
 const card = (path, method, operation, schemas) => {
   const reference = operation.requestBody?.content["application/json"].schema;
-  const schema = reference ? schemas[reference.$ref.split("/").pop()] : null;
+  const schema = reference ? schemas[nameOf(reference.$ref)] : null;
   const inside = el("div", { class: "inside" }, el("p", {}, operation.description ?? ""));
   const parameters = (operation.parameters ?? []).map((one) => el("tr", {},
     el("td", {}, el("code", {}, one.name)), el("td", {}, one.in), el("td", {}, one.required ? "required" : "")));
   if (parameters.length) inside.append(table(parameters, "Parameter", "In", ""));
-  if (schema) inside.append(el("p", {}, schema.description ?? ""), table(shapeRows(schema), "Body", "Type", ""));
+  if (schema) inside.append(el("p", {}, ...prose(schema.description ?? "")), table(shapeRows(schema), "Body", "Type", ""));
+  inside.append(table(answerRows(operation), "Answer", "Shape", ""));
   const streams = path.endsWith("/events");
   if (!streams) inside.append(tryForm(path, method, operation, schema ? example(schema, schemas) : null));
   return el("details", { id: operation.operationId },
@@ -89,19 +116,25 @@ const card = (path, method, operation, schemas) => {
 
 const show = (document_) => {
   document.getElementById("version").textContent = document_.info.version;
-  document.getElementById("about").textContent = document_.info.description;
+  document.getElementById("about").replaceChildren(...prose(document_.info.description));
   const sections = new Map();
+  const { schemas, responses } = document_.components;
   for (const [path, methods] of Object.entries(document_.paths))
     for (const [method, operation] of Object.entries(methods)) {
+      for (const [status, answer] of Object.entries(operation.responses))
+        if (answer.$ref) operation.responses[status] = responses[nameOf(answer.$ref)];
       const tag = operation.tags[0];
       if (!sections.has(tag)) sections.set(tag, []);
-      sections.get(tag).push(card(path, method, operation, document_.components.schemas));
+      sections.get(tag).push(card(path, method, operation, schemas));
     }
   const main = document.getElementById("operations");
   for (const [tag, cards] of sections) {
     main.append(el("h2", { id: tag }, tag), ...cards);
     document.getElementById("menu").append(el("a", { href: `#${tag}` }, tag));
   }
+  main.append(el("h2", { id: "shapes" }, "shapes"),
+    ...Object.keys(schemas).sort().map((name) => shapeCard(name, schemas[name])));
+  document.getElementById("menu").append(el("a", { href: "#shapes" }, "shapes"));
   main.setAttribute("aria-busy", "false");
 };
 
