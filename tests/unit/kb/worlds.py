@@ -20,7 +20,7 @@ def meaning(*values: float) -> Vector:
     """A unit vector that begins with these values."""
     vector = np.zeros(SIZE, dtype=np.float32)
     vector[: len(values)] = values
-    return vector / np.linalg.norm(vector)
+    return vector / np.float32(np.linalg.norm(vector))
 
 
 def item(
