@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any, cast
 import orjson
 import socketio
 import structlog
-from engineio.packet import MESSAGE
-from engineio.packet import Packet as EnginePacket
 from socketio import packet as kinds
 from socketio.exceptions import ConnectionRefusedError as ConnectionRefused
 
@@ -200,7 +198,7 @@ class GuardedServer(socketio.AsyncServer):
             if socket.queue.qsize() > _MOST_QUEUED:
                 self._hang_up(eio_sid, "reader too slow")
                 return
-            socket.queue.put_nowait(EnginePacket(MESSAGE, data=text))
+            socket.queue.put_nowait(f"4{text}")  # an Engine.IO message, as `wire` sends it
 
         return send
 

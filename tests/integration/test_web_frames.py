@@ -242,6 +242,16 @@ async def test_ten_bad_frames_close_the_line_and_nobody_elses(doors: Doors, line
     assert (await say(line, "c1", "still here."))["seq"] == 1
 
 
+async def test_a_client_that_ignores_goodbye_is_cut_off_all_the_same(doors: Doors) -> None:
+    async with open_line(doors.url) as bad:
+        await bad.connect(AUTH)
+        for _ in range(10):
+            await bad.raw('42/widget,["explode"]')
+        async with asyncio.timeout(5):
+            while (await bad.socket.receive()).type is aiohttp.WSMsgType.TEXT:
+                pass
+
+
 async def test_events_before_the_connection_close_the_line(doors: Doors) -> None:
     async with open_line(doors.url) as early:
         await early.raw('42/widget,["message",{"client_id":"a","text":"x"}]')
