@@ -48,6 +48,7 @@ async def examine(data: Path | None) -> list[Finding]:
         ("store", stores.check_store),
         ("database", stores.check_database),
         ("knowledge", stores.check_knowledge),
+        ("search index", stores.check_index),
         ("specialists", _specialists),
         ("language model", _language_model),
         ("web address", _web_address),

@@ -55,23 +55,52 @@ async def check_database(settings: Settings) -> Finding:
 
 async def check_knowledge(settings: Settings) -> Finding:
     """Is there anything to answer from, and does the model that searches it load?"""
-    from core.archive.database import newest_revision, open_database
-    from kb.open import open_knowledge
+    from kb.embed.open import open_embedder
 
+    async with open_embedder(settings.knowledge_settings.embedding) as embedder:
+        await embedder.embed(["How are you?"])
+        model = embedder.name
     if settings.database.url is None and not (settings.data / "switchboard.db").exists():
-        sample = settings.sample_knowledge
-        found = "empty until the first start" + (", then the sample company's" if sample else "")
-        return Finding("knowledge", "ok", found)
+        then = ", then the sample company's" if settings.sample_knowledge else ""
+        return Finding("knowledge", "ok", f"{model} works; empty until the first start{then}")
+    return await _look_into_knowledge(settings, model)
+
+
+async def _look_into_knowledge(settings: Settings, model: str) -> Finding:
+    """What the database holds; nothing is built or written."""
+    from core.archive.database import newest_revision, open_database
+    from kb.truth import Truth
+
     async with open_database(settings.database_settings) as database:
         if await database.revision() != newest_revision():
             return Finding("knowledge", "note", "not looked at: the tables are not up to date")
-        async with open_knowledge(settings.knowledge_settings, database) as knowledge:
-            await knowledge.searcher.search("hello", limit=1)
-            status = await knowledge.status()
-    found = (
-        f"{status['documents']} documents, {status['passages']} passages, "
-        f"embedded by {status['model']}, index: {status['index']}"
-    )
-    if not status["documents"]:
+        truth = Truth(database)
+        documents = await truth.list_documents()
+        calibrated = await truth.calibration(model) is not None
+    if not documents:
         return Finding("knowledge", "note", "empty", "add some: switchboard kb add PATH")
+    passages = sum(document.passages for document in documents)
+    state = "calibrated" if calibrated else "not calibrated yet"
+    found = f"{len(documents)} documents, {passages} passages, {state}; {model} works"
     return Finding("knowledge", "ok", found)
+
+
+async def check_index(settings: Settings) -> Finding:
+    """Does the shared search index answer, if there is one?"""
+    import aiohttp
+
+    url, key = settings.knowledge.qdrant_url, settings.knowledge.qdrant_api_key
+    if url is None:
+        return Finding("search index", "ok", "inside each process")
+    headers = {"api-key": key.get_secret_value()} if key else {}
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session,
+            session.get(f"{url.rstrip('/')}/collections", headers=headers) as response,
+        ):
+            if response.status < 400:
+                return Finding("search index", "ok", f"{url} answers")
+            found = f"{url} answers {response.status}"
+    except (aiohttp.ClientError, TimeoutError) as error:
+        found = f"{url} does not answer ({type(error).__name__})"
+    return Finding("search index", "unfit", found, "check QDRANT_URL and QDRANT_API_KEY")
