@@ -160,7 +160,7 @@ def read_cursor(request: web.Request) -> str | None:
     if cursor is None:
         return None
     try:
-        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("utf-8")
     except (ValueError, binascii.Error):
         raise InputError("the cursor is not valid", code="bad_cursor") from None
     version, _, position = raw.partition(":")

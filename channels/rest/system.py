@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from channels.deps import ServerDeps
 from channels.ingress import check_text
 from channels.rest.models import NewDocument, TriageRequest
-from channels.rest.reading import read_int, read_model
+from channels.rest.reading import read_cursor, read_int, read_model, write_cursor
 from core import telemetry
 from core.errors import InputError, SwitchboardError
 
@@ -104,9 +104,12 @@ class System:
         return web.json_response(result.model_dump())
 
     async def documents(self, request: web.Request) -> web.Response:
-        """All documents."""
-        documents = await self._knowledge().list()
-        return web.json_response({"documents": documents, "next": None})
+        """All documents, a page at a time, by id."""
+        after, limit = read_cursor(request), read_int(request, "limit", 200, low=1, high=1_000)
+        documents = sorted(await self._knowledge().list(), key=lambda item: item["id"])
+        rest = [item for item in documents if after is None or item["id"] > after]
+        more = write_cursor(rest[limit - 1]["id"]) if len(rest) > limit else None
+        return web.json_response({"documents": rest[:limit], "next": more})
 
     async def add_document(self, request: web.Request) -> web.Response:
         """Write a document."""

@@ -43,10 +43,11 @@ def list_deps(bus: Bus, *, settings: WebSettings | None = None) -> ServerDeps:
 
 @asynccontextmanager
 async def open_doors(
-    bus: Bus, *, settings: WebSettings | None = None, turn: TurnRunner | None = None
-) -> AsyncGenerator[Doors]:
+    bus: Bus, *, settings: WebSettings | None = None, turn: TurnRunner | None = None,
+    deps: ServerDeps | None = None,
+) -> AsyncGenerator[Doors]:  # fmt: skip
     """Server, live tail and worker until the end of the block."""
-    deps = list_deps(bus, settings=settings)
+    deps = deps or list_deps(bus, settings=settings)
     server = ServerService(build_app(deps), host="127.0.0.1", port=0)
     services = [bus.live, server, Worker(bus, turn or EchoTurn(), grace_seconds=1)]
     stop = asyncio.Event()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import aiohttp
 import jsonschema
@@ -86,3 +87,26 @@ async def test_answers_are_what_the_description_says(reader: Reader) -> None:
     await reader.ask("GET", "/api/v1/specialists", "/api/v1/specialists")
     for path in ("/health", "/health/ready", "/health/detailed"):
         await reader.ask("GET", path, path)
+
+
+class Shelf:
+    """The documents of a knowledge base, nothing more."""
+
+    async def list(self) -> list[dict[str, Any]]:
+        return [{"id": f"návod-{number}"} for number in (3, 1, 2, 5, 4)]
+
+
+async def test_documents_come_in_pages_and_a_forged_cursor_is_refused(bus: Bus) -> None:
+    deps = replace(list_deps(bus), knowledge=cast("Any", Shelf()))
+    async with open_doors(bus, deps=deps) as doors, aiohttp.ClientSession(headers=STAFF) as http:
+        url, seen, cursor = f"{doors.api}/knowledge/documents?limit=2", [], ""
+        while cursor is not None:
+            async with http.get(url + (f"&cursor={cursor}" if cursor else "")) as response:
+                page = await response.json()
+            seen.append([item["id"][-1] for item in page["documents"]])
+            cursor = page["next"]
+        assert seen == [["1", "2"], ["3", "4"], ["5"]]
+        for forged in ("x", "%00", "MjphYmM", "a" * 5_000, "%ff%fe"):
+            async with http.get(f"{url}&cursor={forged}") as response:
+                assert response.status == 400
+                assert (await response.json())["code"] == "bad_cursor"
