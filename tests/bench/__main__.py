@@ -30,6 +30,7 @@ def main() -> None:
         seconds=options.seconds or plan.seconds,
         visitors=tuple(int(n) for n in options.visitors.split(",")) if options.visitors
         else plan.visitors,
+        realtime=options.realtime,
         idle=plan.idle if options.idle is None else options.idle,
         targets=tuple(target for target in TARGETS if target.name in names),
     )  # fmt: skip
@@ -61,6 +62,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="seconds a window (4)")
     parser.add_argument("--visitors", help="numbers of visitors (1,20,200)")
     parser.add_argument("--idle", type=int, help="idle sockets (1000); 0: leave that out")
+    parser.add_argument(
+        "--realtime", action="store_true", help="measure a busy machine as a quiet one (as root)"
+    )
     parser.add_argument("--only", help="targets (switchboard,stream-echo,echo)")
     return parser.parse_args()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -54,6 +55,15 @@ class ProcessTree:
         for pid in found:
             found += children.get(pid, [])
         return found
+
+    def hurry(self, *, on: bool) -> None:
+        """Real-time priority for all of them and for us: on a busy machine the figures are then
+        those of a quiet one (the kernel keeps 5 % for the rest). Needs the right to do so."""
+        policy, level = (os.SCHED_RR, 5) if on else (os.SCHED_OTHER, 0)
+        for pid in (*self.pids(), os.getpid()):
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                with suppress(ProcessLookupError):
+                    os.sched_setscheduler(int(task.name), policy, os.sched_param(level))
 
     def cpu_seconds(self) -> float:
         """User and system time of all of them so far."""

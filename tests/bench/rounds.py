@@ -26,6 +26,7 @@ class Plan:
     seconds: float = 4.0
     warm_up: float = 1.0
     idle: int = 1_000
+    realtime: bool = False
     targets: tuple[Target, ...] = TARGETS
 
 
@@ -71,10 +72,14 @@ def _measure(plan: Plan, target: Target, result: Result) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
         with start(target) as running:
             for visitors in plan.visitors:
+                if plan.realtime:
+                    running.tree.hurry(on=True)
                 work = measure_turns(
                     target, running, visitors=visitors, seconds=plan.seconds, warm_up=plan.warm_up
                 )
                 result.turns.setdefault(visitors, []).append(loop.run(work))
+                if plan.realtime:
+                    running.tree.hurry(on=False)
         if plan.idle:  # on a fresh server: memory that was used before is not given back
             with start(target) as running:
                 idle = measure_idle(target, running, sockets=plan.idle)
