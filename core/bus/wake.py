@@ -32,6 +32,8 @@ from core.runtime import Backoff, TaskPool, end_tasks, linger, sleep_until, spaw
 _log = structlog.get_logger("wake")
 _BLOCK_MS = 1_000
 _SWEEP_SECONDS = 5.0
+# The longest pause between two looks for wake-ups of dead readers: it adds to their lease.
+_LOOK_SECONDS = 1.0
 _LOST_AFTER_MS = 3_000
 _FORGET_AFTER_MS = 3_600_000
 
@@ -163,7 +165,7 @@ class WakeLoop:
         """Wake-ups whose reader has been silent for longer than a lease."""
         lease_ms = int(self._bus.settings.lease_seconds * 1000)
         while True:
-            await asyncio.sleep(self._bus.settings.lease_seconds / 5)
+            await asyncio.sleep(min(self._bus.settings.lease_seconds / 5, _LOOK_SECONDS))
             for shard in self._bus.shards:
                 try:
                     answer: Any = await self._bus.reading.xautoclaim(
