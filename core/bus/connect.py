@@ -27,6 +27,7 @@ from core.bus.journal import Journal
 from core.bus.keys import meta_key, shard_names
 from core.bus.live import Live
 from core.bus.log import RedisLog
+from core.bus.packing import pack_faster
 from core.bus.settings import BusSettings
 from core.errors import ConfigError
 
@@ -120,7 +121,8 @@ def _client(url: str, settings: BusSettings, *, blocking: bool) -> Client:
     }
     if settings.cluster:
         return RedisCluster.from_url(url, **options)
-    return Redis.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType] -- untyped options
+    untyped: Any = Redis
+    return pack_faster(untyped.from_url(url, **options))
 
 
 async def _prepare(client: Client, settings: BusSettings) -> None:
