@@ -29,7 +29,7 @@ class BusSettings(BaseModel):
         default="everysec", description="How the embedded server flushes its append-only file."
     )
     lease_seconds: float = Field(
-        default=10.0,
+        default=8.0,
         gt=0,
         description="A reader silent for so long has lost its conversation.",
     )
