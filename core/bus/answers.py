@@ -5,6 +5,7 @@ Above: the REST door. Below: `calls`. Shared by all web processes; an answer is 
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from hashlib import blake2s
 from typing import Literal
@@ -39,10 +40,10 @@ class Answers:
 
     async def begin(self, scope: str, key: str, digest: str) -> Earlier | None:
         """None: the key is new and now ours; end with `finish` or `forget`."""
-        mine = orjson.dumps({"digest": digest})
+        mine = orjson.dumps({"digest": digest, "by": secrets.token_hex(6)})
         name = self._name(scope, key)
         raw = await self._calls.script(scripts.KEEP, [name], [mine, _OPEN_SECONDS])
-        if raw is None:
+        if raw is None or raw == mine:  # the latter: our own, asked again after a lost answer
             return None
         known = orjson.loads(raw)
         if known["digest"] != digest:

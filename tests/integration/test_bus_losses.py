@@ -25,6 +25,7 @@ from core.errors import BusUnavailable
 from core.ids import ConversationId, new_event_id, reply_entry_id
 from core.messages import Address, Author, EntryBody, InboundEvent, Outbound, Receipt
 from core.runtime import Service
+from tests.fakes.proxy import CuttingProxy
 from tests.fakes.servers import ValkeyServer, own_valkey, shared_valkey
 from tests.fakes.waiting import until
 
@@ -299,6 +300,19 @@ async def test_two_workers_share_the_work_and_never_one_conversation(
             heard = " ".join(e.text for e in entries if e.author.role == "ai").split()
             assert heard == said
     assert turn.most == 1
+
+
+async def test_an_idempotency_key_is_ours_when_the_answer_was_lost(
+    own_valkey: ValkeyServer,
+) -> None:
+    async with (
+        CuttingProxy(own_valkey.socket, own_valkey.folder / "p.sock") as proxy,
+        open_bus(settings_for(own_valkey).model_copy(update={"url": SecretStr(proxy.url)})) as bus,
+    ):
+        proxy.lose_answers()
+        assert await bus.answers.begin("caller", "key", "digest") is None
+        assert proxy.lost == 1
+        assert await bus.answers.begin("caller", "key", "digest") == Earlier("open")
 
 
 async def test_an_idempotency_key_is_open_then_done_and_never_for_other_content(bus: Bus) -> None:
