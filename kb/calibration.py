@@ -17,7 +17,7 @@ from kb.ranking import Ranked
 
 # Raised whenever the evidence, or what a piece of it means, changes: what was fitted on the old
 # evidence is then no calibration any more, and a new one is made.
-RECIPE = 1
+RECIPE = 2
 Verdict = Literal["sure", "unsure", "none"]
 Numbers = NDArray[np.float64]
 
@@ -72,14 +72,14 @@ class Calibration(BaseModel):
         return "unsure" if score >= self.unsure_cut else "none"
 
 
-# Fitted on 125 help pages in five languages (docs/adr/0010-embeddings.md); what a knowledge base
+# Fitted on 125 help pages in five languages (docs/adr/0011-search.md); what a knowledge base
 # is judged by until it has enough documents of its own.
 DEFAULT = Calibration(weights=(6.0, 6.0, 1.2, -4.5), sure_cut=0.75, unsure_cut=0.3)
 
 
 def evidence_of(found: Ranked) -> tuple[float, ...]:
-    """What the probability is made of: meaning (codes included), letters, nearness."""
-    return (found.meaning + found.codes, found.letters, found.nearness)
+    """What the probability is made of: meaning (codes and handicap included), letters, nearness."""
+    return (found.meaning + found.codes + found.handicap, found.letters, found.nearness)
 
 
 def fit(examples: Sequence[Example], *, passages: int) -> Calibration:

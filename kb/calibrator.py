@@ -28,7 +28,7 @@ from core.text import clean_text
 from kb.calibration import DEFAULT, Calibration, Example, evidence_of, fit
 from kb.chunker import sentences
 from kb.documents import Matrix, Vector
-from kb.frame import Frame, Primer, make_frame
+from kb.frame import Frame, Grouped, Primer, make_frame
 from kb.lexical import codes_of, grams_of
 from kb.ranking import Allows, Question, Ranked, rank
 from kb.snapshot import Item, Snapshot, build
@@ -53,8 +53,12 @@ class Calibrator:
 
     async def calibrate(self, snapshot: Snapshot) -> tuple[Frame, Calibration]:
         """The frame, and a calibration in it (the default one for very small knowledge)."""
-        frame = await self._make_frame(snapshot)
+        primer = Primer.load()
+        general = await self._embed_by_language(primer.questions)
+        frame = await self._make_frame(snapshot, primer, general)
         framed = await asyncio.to_thread(build, snapshot.version, frame, snapshot.items)
+        frame = await asyncio.to_thread(_with_handicaps, framed, primer, general)
+        framed = replace(framed, frame=frame)
         sample = _sample(framed.items)
         if len(sample) < FEWEST:
             return frame, DEFAULT.model_copy(update={"passages": len(snapshot.items)})
@@ -69,8 +73,7 @@ class Calibrator:
         )  # fmt: skip
         return frame, calibration
 
-    async def _make_frame(self, snapshot: Snapshot) -> Frame:
-        primer = Primer.load()
+    async def _make_frame(self, snapshot: Snapshot, primer: Primer, general: Grouped) -> Frame:
         titles: dict[str, dict[str, None]] = defaultdict(dict)
         passages: dict[str, list[Vector]] = defaultdict(list)
         for item in snapshot.items:
@@ -78,7 +81,7 @@ class Calibrator:
             titles[item.document.language][item.document.title] = None
         chosen = {name: list(islice(_shuffled(found), _TITLES)) for name, found in titles.items()}
         return make_frame(
-            await self._embed_by_language(primer.questions),
+            general,
             await self._embed_by_language(primer.passages),
             questions=await self._embed_by_language(chosen),
             passages={name: np.stack(found) for name, found in passages.items()},
@@ -121,6 +124,19 @@ class Calibrator:
     async def _embed(self, texts: list[str]) -> list[Vector]:
         vectors = await self._embedder.embed(texts) if texts else []
         return [np.asarray(vector, dtype=np.float32) for vector in vectors]
+
+
+def _with_handicaps(snapshot: Snapshot, primer: Primer, general: Grouped) -> Frame:
+    """The frame that knows how much each language finds: the primer asks the same in all."""
+    found: dict[str, float] = {}
+    for language, texts in primer.questions.items():
+        rows = zip(texts, general[language], strict=True)
+        best = [_best(snapshot, Question(text, row, language), None) for text, row in rows]
+        found[language] = float(np.mean([0.0 if item is None else item.total for item in best]))
+    most = max(found.values())
+    return replace(
+        snapshot.frame, handicaps={name: round(most - value, 4) for name, value in found.items()}
+    )
 
 
 def nearest_ids(snapshot: Snapshot, question: Question) -> list[str]:

@@ -5,7 +5,7 @@ Above: `kb.calibrator` makes it, `kb.snapshot` and `kb.ranking` measure in it. B
 An embedding says what a text is about, but also that it is Czech and that it is a question. The
 means of questions and of passages in each language are taken away, so that a Czech question and
 an English passage about one thing come close. Measured on 125 help pages in five languages: hit@3
-across languages .79 → .84, hit@1 within a language .79 → .83 (docs/adr/0010-embeddings.md).
+across languages .79 → .84, hit@1 within a language .79 → .83 (docs/adr/0011-search.md).
 """
 
 from __future__ import annotations
@@ -28,12 +28,19 @@ _PRIOR = 8.0  # how many passages the prior of a language is worth
 
 @dataclass(frozen=True)
 class Frame:
-    """Means by language; `ANY` is there in both. `usual` and `spread` belong to `nearness`."""
+    """Means by language; `ANY` is there in both. `usual` and `spread` belong to `nearness`,
+    `handicaps` to `handicap`."""
 
     questions: Mapping[str, Vector]
     passages: Mapping[str, Vector]
     usual: Mapping[str, float] = field(default_factory=dict[str, float])
     spread: float = 1.0
+    handicaps: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    def handicap(self, language: str | None) -> float:
+        """How much less a question in this language finds than the same question in the language
+        that finds most."""
+        return self.handicaps.get(language or ANY, 0.0)
 
     def nearness(self, closeness: float, language: str | None) -> float:
         """How near a question is to this knowledge as a whole, in steps from what is usual for a
@@ -57,6 +64,7 @@ class Frame:
             "passages": {name: _pack(mean) for name, mean in self.passages.items()},
             "usual": dict(self.usual),
             "spread": self.spread,
+            "handicaps": dict(self.handicaps),
         }
 
     @classmethod
@@ -67,6 +75,7 @@ class Frame:
             {name: _unpack(text) for name, text in data["passages"].items()},
             data["usual"],
             data["spread"],
+            data["handicaps"],
         )
 
 

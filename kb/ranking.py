@@ -37,8 +37,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A passage and its evidence: by meaning, by letters, by codes; `total` orders. `nearness` is
-    that of the question to all of the knowledge, the same for every passage."""
+    """A passage and its evidence: by meaning, by letters, by codes; `total` orders. `nearness`
+    and `handicap` are those of the question, the same for every passage (see `kb.frame`)."""
 
     item: Item
     meaning: float
@@ -46,6 +46,7 @@ class Ranked:
     codes: float
     own_language: bool
     nearness: float = 0.0
+    handicap: float = 0.0
 
     @property
     def total(self) -> float:
@@ -79,6 +80,7 @@ def rank(
             _codes(snapshot.items[row].codes, codes),
             _is_own(snapshot.items[row].document, question.language),
             nearness,
+            snapshot.frame.handicap(question.language),
         )
         for at, row in enumerate(rows)
     ]  # fmt: skip
