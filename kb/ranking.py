@@ -20,6 +20,9 @@ LETTERS_WEIGHT = 1.0
 FOREIGN_LETTERS = 0.15
 # How far behind a translation in the customer's own language may be and still be shown instead.
 OWN_LANGUAGE = 0.25
+# How far behind another passage of its document its beginning may be and still be shown first:
+# articles answer in their first paragraph, and the title they share makes the rest nearly as near.
+LEAD = 0.15
 _CODE_FOUND = 0.5
 _CODE_ABSENT = -0.4
 
@@ -85,7 +88,7 @@ def rank(
         for at, row in enumerate(rows)
     ]  # fmt: skip
     ranked.sort(key=lambda found: -found.total)
-    return _one_language_a_family(ranked)
+    return _lead_first(_one_language_a_family(ranked))
 
 
 def similarity(question: Question, item: Item) -> float:
@@ -146,6 +149,20 @@ def _one_language_a_family(ranked: list[Ranked]) -> list[Ranked]:
         chosen = mine if leader.total - mine.total <= OWN_LANGUAGE else leader
         if found.item.document.language == chosen.item.document.language:
             kept.append(replace(found, meaning=found.meaning + leader.total - chosen.total))
+    return sorted(kept, key=lambda found: -found.total)
+
+
+def _lead_first(ranked: list[Ranked]) -> list[Ranked]:
+    """The beginning of a document before its other passages, if it is nearly as near as they."""
+    best: dict[str, Ranked] = {}
+    for found in ranked:
+        best.setdefault(found.item.document.id, found)
+    kept: list[Ranked] = []
+    for found in ranked:
+        ahead = best[found.item.document.id].total - found.total
+        if found.item.passage.ordinal == 0 and 0 < ahead <= LEAD:
+            found = replace(found, meaning=found.meaning + ahead + 1e-6)
+        kept.append(found)
     return sorted(kept, key=lambda found: -found.total)
 
 
