@@ -39,7 +39,7 @@ class LocalEmbedder:
         self.computed: dict[str, Vector] | None = None
         self.texts_computed = 0  # by the model itself: neither shipped nor remembered
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embed")
-        self._batcher = Batcher(self._run, cache_texts=settings.cache_texts)
+        self._batcher = Batcher(self._run, cache_texts=settings.cache_texts, most_texts=4)
 
     @property
     def name(self) -> str:

