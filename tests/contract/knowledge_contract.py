@@ -6,7 +6,6 @@ Above: `test_knowledge`, one small class for each kind of index. Below: `require
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
@@ -266,8 +265,3 @@ async def until_found(knowledge: Knowledge, query: str, document: str, *, there:
     async with asyncio.timeout(10):
         while (document in await names(knowledge, query)) != there:
             await asyncio.sleep(0.01)
-
-
-def ordered(passages: Sequence[Passage]) -> list[str]:
-    """Documents of passages, best first."""
-    return [passage.document for passage in passages]
