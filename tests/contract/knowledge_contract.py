@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 
+import numpy as np
 import pytest
 
 from core.errors import NotFound
 from core.ports import Passage
 from core.runtime import running
+from kb.index import PassageIndex, Point
 from kb.open import Knowledge
 from tests.contract.knowledge_rig import KnowledgeRig
 from tests.contract.requirements import clause
@@ -174,6 +176,8 @@ class KnowledgeContract:
                 await until_found(reader, "return a parcel", "returns", there=False)
             with pytest.raises(NotFound):
                 await writer.remove("returns")
+            for knowledge in (writer, reader):
+                assert await in_index(knowledge) == await in_truth(knowledge)
 
     @clause("change:replace")
     async def test_a_changed_document_is_found_in_its_new_words(self, rig: KnowledgeRig) -> None:
@@ -183,6 +187,10 @@ class KnowledgeContract:
             report = await knowledge.ingest([path])
             best = (await found(knowledge, "return a parcel", language="en"))[0]
             listed = {document.id: document for document in await knowledge.list()}
+            path = rig.write("returns.md", RETURNS + "\n## More\n\nMore words on parcels.\n")
+            await knowledge.ingest([path])
+            await knowledge.ingest([rig.write("returns.md", RETURNS)])
+            assert await in_index(knowledge) == await in_truth(knowledge)
         assert (report.added, report.changed) == ([], ["returns"])
         assert "sixty weeks" in best.text
         assert listed["returns"].version == 2
@@ -239,6 +247,7 @@ class KnowledgeContract:
                 return super()._vector(text)[::-1]  # as far from the first model's as can be
 
         async with rig.process() as first, rig.process(OtherEmbedder()) as second:
+            assert collection(first._index) != collection(second._index)
             await self.fill(rig, first)
             await second.refresh()
             for knowledge in (first, second):
@@ -258,6 +267,30 @@ class KnowledgeContract:
             await knowledge.remove("returns")
         async with rig.process() as knowledge:
             assert "returns" not in await names(knowledge, "return a parcel")
+            await self.leave_behind(knowledge)
+        async with rig.process() as knowledge:
+            assert await in_index(knowledge) == await in_truth(knowledge)
+
+    async def leave_behind(self, knowledge: Knowledge) -> None:
+        """A passage in the index that the truth does not know, as after a crash half way."""
+        vector = np.ones(knowledge.embedder.size, dtype=np.float32)
+        await knowledge._index.replace([], [Point("stray#0", 1, vector)])
+
+
+def collection(index: PassageIndex) -> str:
+    """Where an index keeps its points."""
+    return index._collection
+
+
+async def in_index(knowledge: Knowledge) -> list[str]:
+    """The passages that the index holds."""
+    return sorted(await knowledge._index.stamps())
+
+
+async def in_truth(knowledge: Knowledge) -> list[str]:
+    """The passages that it should hold."""
+    listed = await knowledge.list()
+    return sorted(f"{item.id}#{n}" for item in listed for n in range(item.passages))
 
 
 async def until_found(knowledge: Knowledge, query: str, document: str, *, there: bool) -> None:

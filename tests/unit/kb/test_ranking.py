@@ -29,7 +29,8 @@ def test_a_passage_is_judged_by_its_document_too() -> None:
         item("a", "x", meaning(1, 0.5)), item("a", "x", meaning(1, 0.4), ordinal=1),
         item("b", "y", meaning(1, 0.48)), item("b", "y", meaning(0, 1), ordinal=1),
     ]  # fmt: skip
-    assert found(world(items), ask("q", meaning(1)))[:2] == ["a", "a"]
+    ranked = rank(world(items), ask("q", meaning(1)), ["a#0", "b#0"])
+    assert [entry.item.document.id for entry in ranked] == ["a", "b"]
 
 
 def test_among_equals_the_words_of_the_question_decide_also_without_accents() -> None:
@@ -122,6 +123,10 @@ def test_a_frame_takes_away_what_a_language_adds() -> None:
         {ANY: 0 * about, "en": english * 0.9, "cs": czech * 0.9},
     )
     assert found(world([right, wrong], frame), question) == ["right", "wrong"]
+    asked = Frame({ANY: 0 * about, "cs": czech * 0.9}, {ANY: 0 * about})
+    near, far = item("near", "x", about), item("far", "y", meaning(0.3, 0, 0, 1))
+    assert found(world([near, far]), question) == ["far", "near"]
+    assert found(world([near, far], asked), question) == ["near", "far"]
     again = Frame.from_dict(frame.to_dict())
     assert found(world([right, wrong], again), question) == ["right", "wrong"]
 
