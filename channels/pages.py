@@ -16,10 +16,12 @@ from aiohttp import web
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
+    "font-src 'self'; worker-src 'self' blob:; connect-src 'self' ws: wss:; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
 )
 _DOCS = Path(__file__).parent / "docs_page"
+# What a page is built from is not what a browser loads.
+_SOURCES = "src"
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,9 @@ class Served:
 
 
 def add_pages(app: web.Application, widget_dir: Path) -> None:
-    """`/`, `/widget.js`, `/console` (when it is there), `/api/docs`."""
+    """`/`, `/widget.js` and its worker, `/console` (when it is there), `/api/docs`."""
     _add(app, "/widget.js", widget_dir / "dist" / "widget.js", foreign=True)
+    _add(app, "/widget-proof.js", widget_dir / "dist" / "proof.js", foreign=True)
     _add_folder(app, "", widget_dir / "demo")
     _add_folder(app, "/console", widget_dir / "console")
     _add_folder(app, "/api/docs", _DOCS)
@@ -53,8 +56,9 @@ def _add_folder(app: web.Application, at: str, folder: Path) -> None:
         return
     _add(app, at or "/", folder / "index.html")
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != "index.html":
-            _add(app, f"{at}/{path.relative_to(folder).as_posix()}", path)
+        inside = path.relative_to(folder)
+        if path.is_file() and path.name != "index.html" and inside.parts[0] != _SOURCES:
+            _add(app, f"{at}/{inside.as_posix()}", path)
 
 
 def _add(app: web.Application, at: str, path: Path, *, foreign: bool = False) -> None:
@@ -66,6 +70,7 @@ def _add(app: web.Application, at: str, path: Path, *, foreign: bool = False) ->
         headers["Content-Security-Policy"] = _POLICY
     if foreign:
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        headers["Access-Control-Allow-Origin"] = "*"  # modules are asked for that way
 
     async def serve(request: web.Request) -> web.Response:
         if request.headers.get("If-None-Match") == served.etag:

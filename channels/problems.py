@@ -6,17 +6,22 @@ log has the reason under the same request id.
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import orjson
 import structlog
 from aiohttp import web
 
+from channels.floods.gate import ChallengeNeeded
 from core.errors import InputError, RateExceeded, SwitchboardError
 
 _log = structlog.get_logger("http")
 _TITLES = {
     400: "Bad request", 401: "Unauthorized", 403: "Forbidden", 404: "Not found",
     405: "Method not allowed", 409: "Conflict", 413: "Too large", 415: "Unsupported media type",
-    422: "Unprocessable", 429: "Too many requests", 500: "Internal error", 503: "Unavailable",
+    422: "Unprocessable", 428: "Precondition required", 429: "Too many requests",
+    500: "Internal error", 503: "Unavailable",
 }  # fmt: skip
 _CODES = {
     404: "not_found",
@@ -50,19 +55,22 @@ def explain(error: Exception, path: str, trace: str) -> web.Response:
 
 
 def _explain_input(error: InputError, trace: str) -> web.Response:
-    response = problem(error.status, error.code, error.public_text or str(error), trace)
+    more = {"challenge": error.challenge} if isinstance(error, ChallengeNeeded) else None
+    response = problem(error.status, error.code, error.public_text or str(error), trace, more)
     if isinstance(error, RateExceeded):
-        response.headers["Retry-After"] = str(max(1, round(error.retry_after_seconds)))
+        response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_seconds)))
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
-def problem(status: int, code: str, detail: str, trace: str) -> web.Response:
-    """The document."""
+def problem(
+    status: int, code: str, detail: str, trace: str, more: dict[str, Any] | None = None
+) -> web.Response:
+    """The document; `more` are members beside the usual ones."""
     body = {
         "type": f"urn:switchboard:problem:{code}", "title": _TITLES.get(status, "Error"),
-        "status": status, "code": code, "detail": detail, "trace": trace,
+        "status": status, "code": code, "detail": detail, "trace": trace, **(more or {}),
     }  # fmt: skip
     return web.Response(
         status=status, body=orjson.dumps(body), content_type="application/problem+json"

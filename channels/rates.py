@@ -1,17 +1,31 @@
 """Limits of how often one caller may do something; bounded in memory.
 
-Above: web socket, REST. Below: nothing.
+Above: web socket, REST. Below: nothing. Each process counts for itself: a counter that all shared
+would cost every request a look into the store.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
+from dataclasses import dataclass
 
 from core.errors import RateExceeded
 
 _BURST_SECONDS = 20.0
 _MOST_CALLERS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a caller stands: of `quota` in `window` seconds so many are `left`, all of them again
+    after `reset` seconds."""
+
+    quota: int
+    window: int
+    left: int
+    reset: int
 
 
 class Bucket:
@@ -35,6 +49,14 @@ class Bucket:
             )
         self._left -= 1
 
+    def standing(self) -> Standing:
+        """As of the last `take`."""
+        full = self._rate * _BURST_SECONDS
+        return Standing(
+            quota=int(full), window=int(_BURST_SECONDS), left=int(self._left),
+            reset=math.ceil((full - self._left) / self._rate),
+        )  # fmt: skip
+
 
 class Rates:
     """A bucket for each caller; the one unused longest is forgotten first."""
@@ -45,6 +67,10 @@ class Rates:
 
     def take(self, caller: str) -> None:
         """Raises `RateExceeded`."""
+        self.of(caller).take()
+
+    def of(self, caller: str) -> Bucket:
+        """The bucket of a caller."""
         bucket = self._buckets.get(caller)
         if bucket is None:
             bucket = self._buckets[caller] = Bucket(self._rate)
@@ -52,4 +78,4 @@ class Rates:
                 self._buckets.popitem(last=False)
         else:
             self._buckets.move_to_end(caller)
-        bucket.take()
+        return bucket

@@ -10,18 +10,28 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
+import time
 from typing import Any
 
 from aiohttp import web
 
+from channels.auth import load_signing
+from channels.callers import Callers
 from channels.deps import ServerDeps
+from channels.guesses import Guesses
 from channels.origins import Handler, Origins
 from channels.pages import add_pages
 from channels.problems import explain, refuse
+from channels.rest.admission import STANDING
 from channels.rest.reading import MOST_BYTES
 from channels.rest.routes import add_routes
+from channels.unreadable import MOST_LINE_BYTES, Runner
+from channels.web.desk import DeskGateway
 from channels.web.gateway import WidgetGateway
-from core import telemetry
+from channels.web.guard import GuardedServer
+from core import observing, telemetry
+from core.bus.limits import StoredLimits
+from core.bus.proofs import StoredProofs
 from core.errors import ConfigError
 from core.runtime import sleep_until
 
@@ -33,23 +43,64 @@ _SAFE = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _STOP_SECONDS = 2.0
+# What is not needed to be ready is loaded so long after it.
+_SETTLED_SECONDS = 1.0
 
 
 def build_app(deps: ServerDeps) -> web.Application:
     """The application with all routes."""
     origins = Origins(deps.settings.origins)
-    app = web.Application(middlewares=[_problems, origins.middleware()], client_max_size=MOST_BYTES)
+    middlewares = [_timed, _problems, origins.middleware()]
+    app = web.Application(middlewares=middlewares, client_max_size=MOST_BYTES)
     app.on_response_prepare.append(origins.write)
     app.on_response_prepare.append(_write_headers)
     add_routes(app, deps)
     add_pages(app, deps.widget_dir)
+    for door, publish in deps.doors:
+        door.add_routes(app, publish)
+    if deps.mcp is not None:
+        limits = StoredLimits(deps.bus.calls, shards=deps.bus.settings.shards)
+        callers, most = Callers(deps.settings.proxies), deps.settings.refused_per_minute
+        deps.mcp.add_to(app, Guesses(limits, callers, per_minute=most))
     gateway = WidgetGateway(
-        log=deps.bus.log, live=deps.bus.live, tokens=deps.tokens, settings=deps.settings
+        log=deps.bus.log,
+        live=deps.bus.live,
+        tokens=deps.tokens,
+        settings=deps.settings,
+        files=deps.files,
+        unseen=deps.bus.unseen,
+        links=deps.tokens_of_links,
+        proofs=StoredProofs(deps.bus.calls),
+        floods=deps.floods,
     )
-    server: Any = gateway.server
+    desk = DeskGateway(
+        log=deps.bus.log, live=deps.bus.live, tokens=deps.tokens, settings=deps.settings,
+        files=deps.files, bridge=deps.bridge,
+    )  # fmt: skip
+    server: Any = GuardedServer(
+        gateway, desk, sockets_per_address=deps.settings.sockets_per_address,
+        callers=Callers(deps.settings.proxies),
+    )  # fmt: skip
     server.attach(app, socketio_path="socket.io")
     return app
+
+
+@web.middleware
+async def _timed(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """How long each route takes, by its pattern: addresses themselves have no end."""
+    began = time.perf_counter()
+    response = await handler(request)
+    if isinstance(response, web.Response):  # streams and sockets last as long as somebody listens
+        resource = request.match_info.route.resource
+        route = resource.canonical if resource is not None else "none"
+        method = request.method if request.method in _METHODS else "other"
+        kind = f"{response.status // 100}xx"
+        observing.HTTP_SECONDS.labels(method, observing.bounded("route", route), kind).observe(
+            time.perf_counter() - began
+        )
+    return response
 
 
 @web.middleware
@@ -72,6 +123,10 @@ async def _write_headers(request: web.Request, response: web.StreamResponse) -> 
         response.headers.setdefault(name, value)
     if _TRACE in request:
         response.headers["X-Request-Id"] = request[_TRACE]
+    if STANDING in request:
+        now = request[STANDING]
+        response.headers["RateLimit-Policy"] = f'"requests";q={now.quota};w={now.window}'
+        response.headers["RateLimit"] = f'"requests";r={now.left};t={now.reset}'
 
 
 class ServerService:
@@ -94,13 +149,16 @@ class ServerService:
     async def run(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
         """See `core.runtime.Service`."""
         # Nobody needs packed requests, and unpacking them is how bombs work.
-        runner = web.AppRunner(
-            self._app, access_log=None, shutdown_timeout=_STOP_SECONDS, auto_decompress=False
-        )
+        runner = Runner(
+            self._app, access_log=None, shutdown_timeout=_STOP_SECONDS, auto_decompress=False,
+            max_line_size=MOST_LINE_BYTES,
+        )  # fmt: skip
         await runner.setup()
         try:
             await web.SockSite(runner, self._socket, backlog=1024).start()
             ready.set()
+            if not await sleep_until(stop, _SETTLED_SECONDS):
+                await asyncio.to_thread(load_signing)
             while not await sleep_until(stop, 3600):
                 pass
         finally:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from channels.callers import Network
+from channels.floods.settings import FloodSettings
 from core.conversation import Policy, Turnpike
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/@?#]+\Z", re.IGNORECASE)
 
 
 class WebSettings(BaseModel):
@@ -33,14 +37,29 @@ class WebSettings(BaseModel):
     messages_per_second: float = Field(
         default=100.0, gt=0, description="One visitor's or token's lasting rate; bursts may be 20×."
     )
+    refused_per_minute: int = Field(
+        default=300, ge=1, description="Requests with a bad token that one network address may "
+        "make in a minute, in all processes together; then it is told to wait.",
+    )  # fmt: skip
     sockets_per_address: int = Field(
         default=200, ge=1, description="Open widget sockets of one network address."
     )
 
+    floods: FloodSettings = Field(default_factory=lambda: FloodSettings.model_validate({}))
     trusted_proxies: str = Field(
         default="", description="Addresses or networks of reverse proxies in front of the gateway, "
         "separated by commas: their X-Forwarded-For is believed when callers are told apart.",
     )  # fmt: skip
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _check_origins(cls, text: str) -> str:
+        for origin in _parts(text):
+            if origin != "*" and not _ORIGIN.match(origin):
+                raise ValueError(
+                    f"{origin!r} is no origin: say scheme and host, such as https://shop.example.com"
+                )
+        return text
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -56,9 +75,7 @@ class WebSettings(BaseModel):
     @property
     def origins(self) -> frozenset[str]:
         """The allowed origins, each once."""
-        return frozenset(
-            o.strip().rstrip("/") for o in self.allowed_origins.split(",") if o.strip()
-        )
+        return frozenset(_parts(self.allowed_origins))
 
     @property
     def turnpike(self) -> Turnpike:
@@ -68,6 +85,10 @@ class WebSettings(BaseModel):
             window_seconds=self.burst_window_seconds,
             cap_seconds=self.burst_cap_seconds,
         )
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip().rstrip("/") for part in text.split(",") if part.strip()]
 
 
 def _networks(text: str) -> tuple[Network, ...]:

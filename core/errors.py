@@ -18,12 +18,15 @@ Above: everything raises or translates into these. Below: nothing.
     │   ├── PermanentDeliveryError blocked, gone, forbidden
     │   └── UnsupportedContent     a capability says no
     ├── BusError
-    │   └── BusUnavailable     the store cannot take it now: 503, never an acknowledgement
+    │   ├── BusUnavailable     the store cannot take it now: 503, never an acknowledgement
+    │   └── LeaseLost          another reader has the conversation by now: stop, change nothing
     ├── ModelError             the language model failed; the answer without a model takes over
     │   ├── ModelTimeout
     │   ├── ModelRefused       4xx other than 429: no use in repeating
     │   └── ModelGarbage       an answer that is none
-    └── KnowledgeError         answer without passages, and say so
+    ├── KnowledgeError         answer without passages, and say so
+    ├── ToolServerError        a server of tools (MCP) failed: the turn goes on without it
+    └── CustomerSystemError    the company's own system does not answer: say so, act not
 """
 
 from __future__ import annotations
@@ -175,6 +178,12 @@ class BusUnavailable(BusError):
     retryable = True
 
 
+class LeaseLost(BusError):
+    """Another reader took the conversation over while this one worked."""
+
+    code = "lease_lost"
+
+
 class ModelError(SwitchboardError):
     """The language model did not give a usable answer."""
 
@@ -204,4 +213,25 @@ class KnowledgeError(SwitchboardError):
     """The knowledge base cannot be searched now."""
 
     code = "knowledge"
+    retryable = True
+
+
+class CustomerSystemError(SwitchboardError):
+    """The system of customers, orders or tickets cannot be reached now."""
+
+    code = "customer_system"
+    retryable = True
+
+
+class ToolServerError(SwitchboardError):
+    """A server of tools (MCP) does not answer, or what it sends is no answer."""
+
+    code = "mcp_failed"
+    retryable = True
+
+
+class ArchiveUnavailable(SwitchboardError):
+    """The database does not answer now."""
+
+    code = "archive_unavailable"
     retryable = True

@@ -16,6 +16,7 @@ from core.conversation import (
     Committed,
     Head,
     NotClaimed,
+    Preview,
     SendTicket,
     TurnCommit,
     Turnpike,
@@ -32,17 +33,28 @@ class Log(Protocol):
     """
 
     async def create(
-        self, address: Address, *, contact: str | None = None, language: str | None = None
+        self,
+        address: Address,
+        *,
+        contact: str | None = None,
+        language: str | None = None,
+        level: int = 0,
     ) -> ConversationId:
         """Make an empty conversation whose customer is at `address` (channel web or rest: the
-        chat is filled with the new id when empty)."""
+        chat is filled with the new id when empty). `level` says how well `contact` is proved."""
         ...
 
     async def accept(
-        self, event: InboundEvent, *, turnpike: Turnpike | None = None, finished: bool = True
+        self,
+        event: InboundEvent,
+        *,
+        turnpike: Turnpike | None = None,
+        finished: bool = True,
+        only_at: int | None = None,
     ) -> Accepted:
         """Append the event, once, and wake who must read it.
 
+        `only_at`: only if that is still the last sequence, for who acts on what they have read.
         `finished=False` (the text does not read finished) delays the turn by the turnpike's
         window. `conflict` is set when the id was seen with other words. An act of a human agent
         moves the owner and raises the epoch in this same step.
@@ -62,7 +74,10 @@ class Log(Protocol):
         lease_ms: int,
         window: int = 50,
     ) -> Claim | NotClaimed:
-        """Take the lease of `reader` ("engine", "customer", "desk") with a fresh token."""
+        """Take the lease of `reader` ("engine", "customer", "case", "desk") with a fresh token.
+
+        A claim of `case` may show no entries: its alarm went off.
+        """
         ...
 
     async def extend(self, claim: Claim, *, lease_ms: int) -> bool:
@@ -71,6 +86,14 @@ class Log(Protocol):
 
     async def commit(self, claim: Claim, turn: TurnCommit) -> Committed:
         """Append the turn whole, or not at all."""
+        ...
+
+    async def note_step(self, claim: Claim, step: dict[str, Any]) -> bool:
+        """Record a step of the unfinished turn; kept until the turn is committed. False: stale."""
+        ...
+
+    async def steps(self, conversation: ConversationId) -> list[dict[str, Any]]:
+        """What the unfinished turn has recorded, oldest first (see `Head.steps`)."""
         ...
 
     async def begin_send(self, claim: Claim, seq: int) -> SendTicket:
@@ -82,18 +105,56 @@ class Log(Protocol):
         claim: Claim,
         seq: int,
         *,
-        outcome: Literal["sent", "withheld", "failed", "retry"],
+        outcome: Literal["sent", "withheld", "failed", "retry", "part"],
         platform_ids: Sequence[str] = (),
         reason: str | None = None,
     ) -> bool:
         """Record how a delivery ended and move the cursor behind it. False: stale lease.
 
-        `retry`: it certainly did not arrive; the cursor stays, and the next attempt is no doubt.
+        `retry`: nothing behind `platform_ids` arrived; the cursor stays, and the next attempt is
+        no doubt. `part`: the pieces `platform_ids` arrived, and the next one is begun.
         """
         ...
 
-    async def finish(self, claim: Claim) -> None:
-        """Give the lease back and acknowledge the wake-up; schedule again if more is waiting."""
+    async def note_preview(
+        self, conversation: ConversationId, entry: str, epoch: int, preview: Preview | None = None
+    ) -> bool:
+        """May the answer that will be `entry` be shown while it is made? With `preview`: what
+        shows it now, for whoever delivers it. False: a human took over since, or the answer is on
+        its way already."""
+        ...
+
+    async def drop_preview(self, conversation: ConversationId, preview: str) -> None:
+        """This preview is no more: taken away, or become the answer."""
+        ...
+
+    async def seq_of(self, conversation: ConversationId, name: str) -> int | None:
+        """The entry that an event of this id became, or that was sent under this platform id."""
+        ...
+
+    async def find(self, address: Address) -> ConversationId | None:
+        """The conversation at this address, if there is one."""
+        ...
+
+    async def rebind(self, address: Address, conversation: ConversationId) -> None:
+        """Let the address lead to this conversation from now on."""
+        ...
+
+    async def finish(
+        self,
+        claim: Claim,
+        *,
+        retry_ms: int = 0,
+        stream: str | None = None,
+        seen: int | None = None,
+        alarm: datetime | Literal["keep"] | None = "keep",
+    ) -> bool:
+        """Give the lease back and acknowledge the wake-up; schedule again if more is waiting.
+
+        For readers that follow whole conversations (`case`, `desk`): `seen` moves the cursor, and
+        `alarm` is when `case` is to be woken though nobody said anything (None: never; "keep": as
+        it was set before). False: stale lease, nothing was changed.
+        """
         ...
 
     async def head(self, conversation: ConversationId) -> Head:
@@ -184,7 +245,8 @@ class ToolCall(Frozen):
 
 
 class ModelChunk(Frozen):
-    """One piece of a streamed answer: text, or at the end the tool calls and the usage."""
+    """One piece of a streamed answer: text, or at the end the tool calls and the usage. `cut`:
+    the answer was longer than it may be and ends in the middle."""
 
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
@@ -192,6 +254,7 @@ class ModelChunk(Frozen):
     tokens_out: int = 0
     model: str = ""
     done: bool = False
+    cut: bool = False
 
 
 class LanguageModel(Protocol):
@@ -205,8 +268,59 @@ class LanguageModel(Protocol):
         temperature: float | None = None,
         model: str | None = None,
         deadline_seconds: float,
+        shape: dict[str, Any] | None = None,
     ) -> AsyncGenerator[ModelChunk, None]:
-        """Stream one completion; the last chunk has `done=True`."""
+        """Stream one completion; the last chunk has `done=True`. `shape` is a JSON Schema that
+        the text must fit, for servers that can be told."""
+        ...
+
+
+class Hearing(Protocol):
+    """Speech to text. Raises `ModelError` and its kinds."""
+
+    async def transcribe(self, data: bytes, *, name: str, deadline_seconds: float) -> str:
+        """The words of a recording; the end of `name` says what kind of file it is."""
+        ...
+
+
+class StepJournal(Protocol):
+    """What one turn has already done, kept across a crash of its worker until the commit."""
+
+    async def load(self) -> list[dict[str, Any]]:
+        """Steps recorded by this turn or by the worker that died over it, oldest first."""
+        ...
+
+    async def record(self, step: dict[str, Any]) -> None:
+        """Keep one more step (JSON). Raises `LeaseLost` when another worker has the turn by now:
+        whoever gets it must do nothing more."""
+        ...
+
+
+class Board(Protocol):
+    """Who is at work now, for people who look; may raise `BusError`, which stops nobody."""
+
+    async def enter(self, specialist: str, conversation: str, *, seconds: float) -> None:
+        """The specialist works on a turn, for `seconds` at most."""
+        ...
+
+    async def leave(self, specialist: str, conversation: str) -> None:
+        """The turn is done."""
+        ...
+
+
+class DeskFigures(Protocol):
+    """How busy the desk is; may raise `BusError`, and then it is unknown."""
+
+    async def waiting(self) -> int:
+        """How many conversations wait for a person's word."""
+        ...
+
+    async def on_duty(self) -> int | None:
+        """How many people are at the desk; None: nobody keeps that list."""
+        ...
+
+    async def outages(self, *, minutes: float, but: str) -> int:
+        """How many conversations, without that one, told of an outage in the last minutes."""
         ...
 
 

@@ -12,7 +12,7 @@ import asyncio
 import random
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -25,6 +25,7 @@ _ASK_AGAIN_SECONDS = 2.0
 _ASK_TIMES = 5
 # A supervisor may signal the whole group and `make` pass it on: two signals at once are one wish.
 _ONE_WISH_SECONDS = 0.5
+_AWAY_SECONDS = 5.0
 
 
 class Service(Protocol):
@@ -42,18 +43,22 @@ def spawn(work: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
     return asyncio.get_running_loop().create_task(work, name=name)
 
 
-async def end_tasks(*tasks: asyncio.Task[Any]) -> None:
+async def end_tasks(*tasks: asyncio.Task[Any], has_cleanup: bool = True) -> None:
     """Cancel tasks and wait until they have ended; what they raise stays in them.
 
     Asks again when one goes on: `asyncio.wait_for` of Python 3.11 loses a cancellation that comes
-    in the moment in which its work is done, and redis-py sends every command through it.
+    in the moment in which its work is done, and redis-py sends every command through it. Who has
+    nothing to clean up is asked again soon, and more often: on a busy machine it may lose several.
     """
+    pause, times = _ASK_AGAIN_SECONDS, _ASK_TIMES
+    if not has_cleanup:
+        pause, times = pause / 10, times * 10
     left = {task for task in tasks if not task.done()}
-    for _ in range(_ASK_TIMES):
+    for _ in range(times):
         for task in left:
             task.cancel()
         if left:
-            _, left = await asyncio.wait(left, timeout=_ASK_AGAIN_SECONDS)
+            _, left = await asyncio.wait(left, timeout=pause)
     for task in left:
         _log.error("task_would_not_end", task=task.get_name())
     for task in tasks:  # look at the error, or the loop complains that nobody did
@@ -150,6 +155,44 @@ async def sleep_until(event: asyncio.Event, seconds: float) -> bool:
     return True
 
 
+async def keep_looking(
+    stop: asyncio.Event, seconds: float, look: Callable[[], Awaitable[object]],
+    missed: Callable[[str], object],
+) -> None:  # fmt: skip
+    """Call `look` every so many seconds until `stop`. What fails, such as a database that is away,
+    is told to `missed` and looked at again."""
+    while not await sleep_until(stop, seconds):
+        try:
+            await look()
+        except Exception as error:  # noqa: BLE001 -- whatever it was, the next look may succeed
+            missed(repr(error))
+
+
+async def work_off(
+    stop: asyncio.Event, pause_seconds: float, step: Callable[[], Awaitable[bool]],
+    away: type[Exception], missed: Callable[[str], object],
+) -> None:  # fmt: skip
+    """Call `step` until `stop`: again at once while it finds something to do, else after a pause;
+    a longer one, of which `missed` is told, while what it works on is `away`."""
+    while not stop.is_set():
+        try:
+            pause = 0.0 if await step() else pause_seconds
+        except away as error:
+            missed(str(error))
+            pause = _AWAY_SECONDS
+        await sleep_until(stop, pause)
+
+
+def heed(number: signal.Signals, act: Callable[[], object]) -> bool:
+    """Call `act` at this signal. False: this system has no signals in its loop, or this thread is
+    not the main one, which alone hears them."""
+    try:
+        asyncio.get_running_loop().add_signal_handler(number, act)
+    except (NotImplementedError, RuntimeError, ValueError):
+        return False
+    return True
+
+
 async def run_services(
     services: Sequence[Service],
     *,
@@ -231,11 +274,7 @@ def _signals(stop: asyncio.Event, hurry: asyncio.Event) -> Generator[None]:
         elif loop.time() - asked_at > _ONE_WISH_SECONDS:
             hurry.set()
 
-    caught: list[signal.Signals] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(number, on_signal)
-            caught.append(number)
+    caught = [number for number in (signal.SIGINT, signal.SIGTERM) if heed(number, on_signal)]
     try:
         yield
     finally:

@@ -28,7 +28,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 
 EVENTS = Counter(
     "switchboard_events_total",
-    "Events accepted, by channel and result.",
+    "Events that came, by channel and result (stored, repeated, conflict, refused).",
     ["channel", "result"],
     registry=REGISTRY,
 )
@@ -65,9 +65,39 @@ DEAD_LETTERS = Counter(
     ["reader"],
     registry=REGISTRY,
 )
+CUSTOMER_HISTORY = Counter(
+    "switchboard_customer_history_total",
+    "Lines for the history of customers, by result (written, skipped, retry, dead).",
+    ["result"],
+    registry=REGISTRY,
+)
+CASE_ACTS = Counter(
+    "switchboard_case_acts_total",
+    "What the house did about cases by itself (reminders, returns, closings), by kind.",
+    ["what"],
+    registry=REGISTRY,
+)
 MODEL_CALLS = Counter(
     "switchboard_model_calls_total",
     "Calls of the language model, by result.",
+    ["result"],
+    registry=REGISTRY,
+)
+DEGRADED = Counter(
+    "switchboard_degraded_turns_total",
+    "Turns answered with less because a budget ran low or empty, by step and budget.",
+    ["step", "budget"],
+    registry=REGISTRY,
+)
+ANSWER_CACHE = Counter(
+    "switchboard_answer_cache_total",
+    "Questions that may be answered from the cache, by result (hit, miss, kept).",
+    ["result"],
+    registry=REGISTRY,
+)
+FLOODS = Counter(
+    "switchboard_challenges_total",
+    "Proofs asked of anonymous newcomers during floods, by result (asked, solved, refused).",
     ["result"],
     registry=REGISTRY,
 )
@@ -77,6 +107,24 @@ INTAKE_REFUSED = Counter(
     "Inputs answered 503 because the store could not take them.",
     registry=REGISTRY,
 )
+MAIL_LOOPS = Counter(
+    "switchboard_email_loops_total",
+    "Mails not answered or not sent because a machine seems to be at the other end, by reason.",
+    ["reason"],
+    registry=REGISTRY,
+)
+CLIMBED = Counter(
+    "switchboard_climbed_total",
+    "Conversations whose unseen words went elsewhere, by channel.",
+    ["channel"],
+    registry=REGISTRY,
+)
+TRANSLATIONS = Counter(
+    "switchboard_translations_total",
+    "Words translated between customers and people, by result.",
+    ["result"],
+    registry=REGISTRY,
+)
 DELIVERIES = Counter(
     "switchboard_deliveries_total",
     "Deliveries, by channel and result.",
@@ -84,8 +132,55 @@ DELIVERIES = Counter(
     registry=REGISTRY,
 )
 
+WEBHOOKS = Counter(
+    "switchboard_webhooks_total",
+    "Attempts of outgoing webhooks, by result.",
+    ["result"],
+    registry=REGISTRY,
+)
+
+STORE_REBUILDS = Counter(
+    "switchboard_store_rebuilds_total",
+    "Times the store had lost what it held and was rebuilt from the archive, by reason.",
+    ["reason"],
+    registry=REGISTRY,
+)
+ARCHIVE_LAG = Gauge(
+    "switchboard_archive_lag_seconds",
+    "Age of the oldest record that is not archived yet: so much a loss of the store would cost.",
+    registry=REGISTRY,
+)
+ARCHIVE_BEHIND = Gauge(
+    "switchboard_archive_behind_records",
+    "Records of the journal that are not archived yet.",
+    registry=REGISTRY,
+)
+JOURNAL_CUT = Counter(
+    "switchboard_journal_cut_total",
+    "Records dropped from a journal that was full; they are told again from the conversations.",
+    registry=REGISTRY,
+)
+
+RETENTION = Counter(
+    "switchboard_retention_removed_total",
+    "What was deleted because its time was over, by kind.",
+    ["kind"],
+    registry=REGISTRY,
+)
+
+POSSIBLE_DOUBLES = Counter(
+    "switchboard_possible_doubles_total",
+    "Messages sent again though an earlier attempt may have arrived, by channel.",
+    ["channel"],
+    registry=REGISTRY,
+)
+
 _SECRET_KEYS = re.compile(r"token|secret|password|api_key|authorization|cookie", re.IGNORECASE)
 _SECRET_VALUES = re.compile(r"(Bearer\s+|sk-|xox[abprs]-|://[^/\s:@]+:)[^\s@\"']+")
+# Mail addresses, and numbers of phones and cards as people write them: not even at DEBUG.
+_PERSONAL = re.compile(
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\+\d[\d ()-]{7,16}\d|(?<![\w.-])(?:\d{4}[ -]){3}\d{4}(?![\w-])"
+)
 
 
 def watch_process() -> None:
@@ -96,12 +191,13 @@ def watch_process() -> None:
 
 
 def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """structlog processor: values under secret-like keys, and secret-like values, are masked."""
+    """structlog processor: values under secret-like keys, secret-like values, mail addresses and
+    numbers of people are masked."""
     for key, value in event.items():
         if _SECRET_KEYS.search(key) and isinstance(value, str):
             event[key] = "***"
         elif isinstance(value, str):
-            event[key] = _SECRET_VALUES.sub(r"\1***", value)
+            event[key] = _PERSONAL.sub("[personal]", _SECRET_VALUES.sub(r"\1***", value))
     return event
 
 

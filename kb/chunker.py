@@ -13,6 +13,9 @@ from kb.documents import Draft, Piece
 # A passage should answer one question: longer ones blur the vector, shorter ones lose context.
 TARGET = 700
 LONGEST = 1100
+# The last sentence of a passage begins the next one of the same section, if it is no longer: what
+# refers to it ("this also holds for …") is understood, and found.
+OVERLAP = 160
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
 _FENCE = re.compile(r"^\s*(```|~~~)")
@@ -21,6 +24,7 @@ _LINK = re.compile(r"\[([^\]]+)\]\((\S+?)(?:\s+\"[^\"]*\")?\)")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|_{1,3})(?=\S)(.+?)(?<=\S)\1(?![\w*])")
 _CODE = re.compile(r"`([^`\n]+)`")
 _BULLET = re.compile(r"^(\s*)[*+]\s+")
+_LIST_LINE = re.compile(r"^\s*(?:[-*+|]|\d{1,2}[.)])\s*")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+(?=[^\W_a-zа-яё]|[\"'«„“¿¡(])")
 
@@ -97,7 +101,15 @@ def _pack(paragraphs: list[str]) -> list[str]:
                 packed[-1] += "\n\n" + part
             else:
                 packed.append(part)
-    return packed
+    return [_after(before, part) for before, part in zip(["", *packed], packed, strict=False)]
+
+
+def _after(before: str, part: str) -> str:
+    """A passage with the end of the one before it, if that is a short sentence of running text."""
+    last = sentences(before)[-1] if before else ""
+    if not last or len(last) > OVERLAP or len(last) + len(part) > LONGEST:
+        return part
+    return part if _LIST_LINE.match(last) or _LIST_LINE.match(part) else f"{last} {part}"
 
 
 def _split(paragraph: str) -> list[str]:

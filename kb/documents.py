@@ -19,14 +19,14 @@ Vector = NDArray[np.float32]
 Matrix = NDArray[np.float32]
 
 # Raised when the cut into passages or the text that is embedded changes: everything is made anew.
-_RECIPE = "1"
+_RECIPE = "2"
 
 
 class Draft(BaseModel):
     """A document as it was read, before it is cut into passages.
 
     `text` is Markdown when `markdown` is set, else plain. `question` is set for a question-answer
-    pair, whose `text` is the answer.
+    pair, whose `text` is the answer. `named`: it has an id of its own, not that of its file.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -41,11 +41,12 @@ class Draft(BaseModel):
     language: str
     url: str | None = None
     translation_of: str | None = None
+    named: bool = True
 
     @property
     def content_hash(self) -> str:
         """Changes with anything that a search could show."""
-        shown = self.model_dump_json(exclude={"source"})
+        shown = self.model_dump_json(exclude={"source", "named"})
         return hashlib.sha256(f"{_RECIPE}\n{shown}".encode()).hexdigest()
 
 

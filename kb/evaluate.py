@@ -10,7 +10,6 @@ its translations (the same id in several languages) are one.
 from __future__ import annotations
 
 import asyncio
-import json
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ import numpy as np
 
 from core.archive.database import open_database
 from core.archive.settings import DatabaseSettings
+from core.json_lines import read_json_lines
 from core.text import clean_text
 from kb.calibration import auroc
 from kb.documents import Draft, document_error
@@ -126,18 +126,8 @@ def _query(row: dict[str, Any], path: Path, line: int) -> Query:
 
 
 async def _read(path: Path) -> list[tuple[int, dict[str, Any]]]:
-    try:
-        lines = (await asyncio.to_thread(path.read_text, encoding="utf-8-sig")).splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise document_error(str(path), "cannot be read as UTF-8 text") from error
     rows: list[tuple[int, dict[str, Any]]] = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise document_error(str(path), "not JSON", line=number) from error
+    for number, row in await asyncio.to_thread(lambda: list(read_json_lines(path))):
         if not isinstance(row, dict):
             raise document_error(str(path), "an object is wanted", line=number)
         rows.append((number, cast(dict[str, Any], row)))

@@ -1,4 +1,4 @@
-"""The index of passages by meaning: Qdrant, in this process or on a server.
+"""The index of passages by meaning on a Qdrant server (without one, memory is searched).
 
 Above: `kb.refresher` writes, `kb.search` asks. Below: qdrant-client, imported when first needed
 (the import takes a second) and only ever called in a thread of this class.
@@ -56,9 +56,7 @@ class PassageIndex:
         self._collection = _collection_name(model, size)
         self._size = size
         self._client: QdrantClient | None = None
-        # Local mode is not made for several threads; a server is.
-        threads = 4 if settings.qdrant_url else 1
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="index")
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="index")
 
     @property
     def shared(self) -> bool:
@@ -114,7 +112,7 @@ class PassageIndex:
 
         settings = self._settings
         if settings.qdrant_url is None:
-            return QdrantClient(":memory:")
+            raise KnowledgeError("no index server is configured: set QDRANT_URL")
         key = settings.qdrant_api_key
         return QdrantClient(
             url=settings.qdrant_url,

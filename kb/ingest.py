@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2s
 from pathlib import Path
 
 import numpy as np
@@ -63,21 +64,34 @@ class Ingest:
         self, paths: Sequence[Path], defaults: Defaults, on_progress: OnProgress | None = None
     ) -> IngestReport:
         """Read files and folders. A file that cannot be read does not stop the others."""
-        report = IngestReport()
         found = await asyncio.to_thread(find_files, paths)
+        return await self.found(found, defaults, on_progress)
+
+    async def found(
+        self,
+        found: list[SourceFile],
+        defaults: Defaults,
+        on_progress: OnProgress | None = None,
+        *,
+        missing: Sequence[InputError] = (),
+    ) -> IngestReport:
+        """Read these files. What a source held before and holds no more is removed, unless some of
+        it could not be read; `missing` are pages that could not even be fetched."""
+        report = IngestReport(failed=list(missing))
         known = await self._truth.known()
         loaded = await self._load(found, defaults, known, report)
         jobs = [(file, self._changed(drafts, known, report)) for file, drafts in loaded]
         total = sum(len(passages) for _, items in jobs for _, passages in items)
         done = len(found) - len(jobs)
-        for (file, items), (_, drafts) in zip(jobs, loaded, strict=True):
+        vanished = _vanished(found, loaded, known, all_there=not missing)
+        for file, items in jobs:
 
             def tell(embedded: int, *, name: str = file.name, files_done: int = done) -> None:
                 if on_progress is not None:
                     passages_done = report.passages + embedded
                     on_progress(Progress(name, files_done, len(found), passages_done, total))
 
-            await self._write(items, _vanished(file.source, drafts, known), known, report, tell)
+            await self._write(items, vanished.pop(file.source, []), known, report, tell)
             done += 1
             tell(0, files_done=done)
         return report
@@ -101,6 +115,30 @@ class Ingest:
 
         await self._write(items, [], known, report, tell)
         return report
+
+    async def embed_anew(self, on_progress: Callable[[int, int], None]) -> tuple[int, int]:
+        """Vectors of every passage made again by the model as it is now; what other models left
+        is dropped at the end. Searches go on with the old ones until then.
+
+        Returns how many documents and passages there are.
+        """
+        changes = await self._truth.changes(0, model=self._embedder.name)
+        titles = {document.id: document.title for document in changes.documents}
+        pieces, done = changes.passages, 0
+        for at in range(0, len(pieces), _BATCH):
+            batch = pieces[at : at + _BATCH]
+            texts = [embedded_text(titles[piece.document], piece) for piece in batch]
+            found = await self._embedder.embed(texts)
+            rows = {
+                piece.id: np.asarray(vector, dtype=np.float32)
+                for piece, vector in zip(batch, found, strict=True)
+            }
+            await self._truth.add_vectors(rows, model=self._embedder.name)
+            done += len(batch)
+            on_progress(done, len(pieces))
+        await self._truth.drop_vectors(keep=self._embedder.name)
+        await self._truth.restamp()
+        return len(changes.documents), len(pieces)
 
     async def _load(
         self,
@@ -174,30 +212,57 @@ def _passages(draft: Draft) -> list[StoredPassage]:
 
 
 class Names:
-    """Keeps ids apart. The same id in another language is a translation: `returns.cs`."""
+    """Keeps ids apart. The same id in another language is a translation: `returns.cs`; a file that
+    is called like another one and is about something else has an id of its own."""
 
     def __init__(self, known: dict[str, Known]) -> None:
-        self._owners = {name: (old.source, old.language) for name, old in known.items()}
+        self._owners = {name: (old.source, old.language, old.title) for name, old in known.items()}
         self._taken: dict[str, str] = {}
 
     def settle(self, drafts: list[Draft]) -> list[Draft]:
         """The drafts of one file under their final ids. Raises `InputError` when another file of
         this import has one of them."""
-        return [self._settle(draft) for draft in drafts]
+        return [self._settle(self._set_apart(draft)) for draft in drafts]
+
+    def _set_apart(self, draft: Draft) -> Draft:
+        """`a/index.md` and `b/index.md`: neither replaces the other while both are there. The same
+        title is the same article in another place."""
+        source, language, title = self._owners.get(draft.id, ("", "", ""))
+        if draft.named or source in ("", draft.source) or language != draft.language:
+            return draft
+        if title == draft.title or not Path(source).is_file():
+            return draft
+        mark = blake2s(draft.source.encode(), digest_size=4).hexdigest()
+        return draft.model_copy(update={"id": f"{draft.id}-{mark}"})
 
     def _settle(self, draft: Draft) -> Draft:
-        source, language = self._owners.get(draft.id, (draft.source, draft.language))
+        source, language, _ = self._owners.get(draft.id, (draft.source, draft.language, ""))
         if source != draft.source and language != draft.language:
             name = f"{draft.id}.{draft.language}"
             draft = draft.model_copy(update={"id": name, "translation_of": draft.id})
         taken = self._taken.setdefault(draft.id, draft.source)
         if taken != draft.source:
             raise document_error(draft.source, f"its id {draft.id!r} is already used by {taken}")
-        self._owners[draft.id] = (draft.source, draft.language)
+        self._owners[draft.id] = (draft.source, draft.language, draft.title)
         return draft
 
 
-def _vanished(source: str, drafts: list[Draft], known: dict[str, Known]) -> list[str]:
-    """Documents that came from this file before and are no longer in it."""
-    kept = {draft.id for draft in drafts}
-    return [name for name, old in known.items() if old.source == source and name not in kept]
+def _vanished(
+    found: Sequence[SourceFile],
+    loaded: Sequence[tuple[SourceFile, list[Draft]]],
+    known: dict[str, Known],
+    *,
+    all_there: bool,
+) -> dict[str, list[str]]:
+    """By source: documents that came from it before and are no longer in it."""
+    read = {file for file, _ in loaded}
+    broken = {file.source for file in found if file not in read}
+    kept: dict[str, set[str]] = {}
+    for file, drafts in loaded:
+        if file.site is None or all_there:
+            kept.setdefault(file.source, set()).update(draft.id for draft in drafts)
+    return {
+        source: [name for name, old in known.items() if old.source == source and name not in ids]
+        for source, ids in kept.items()
+        if source not in broken
+    }

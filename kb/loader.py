@@ -1,6 +1,7 @@
 """Finds files and reads them into drafts, one format each.
 
-Above: `kb.ingest`. Below: `kb.markdown`, `kb.rows` (pure parsers), `kb.documents`.
+Above: `kb.ingest`. Below: `kb.conversion` (a child process), `kb.markdown` and `kb.rows` (pure
+parsers), `kb.documents`.
 """
 
 from __future__ import annotations
@@ -13,24 +14,33 @@ from pathlib import Path
 
 from core.language import LanguageDetector
 from core.text import clean_text
+from kb.conversion import KIND_OF, convert
 from kb.documents import Draft, document_error
 from kb.markdown import read_markdown, read_text
 from kb.rows import read_csv, read_json, read_jsonl
 
-SUFFIXES = (".md", ".markdown", ".txt", ".csv", ".json", ".jsonl")
+SUFFIXES = (".md", ".markdown", ".txt", ".csv", ".json", ".jsonl", *KIND_OF)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file to read; `name` is its path below what the caller named, and makes its ids."""
+    """A file to read; `name` is its path below what the caller named, and makes its ids. A page of
+    a site has its `address`, and the `site` it came with."""
 
     path: Path
     name: str
+    address: str | None = None
+    site: str | None = None
 
     @property
     def source(self) -> str:
-        """How the truth calls it."""
-        return str(self.path.absolute())
+        """How the truth calls where it came from."""
+        return self.site or str(self.path.absolute())
+
+    @property
+    def label(self) -> str:
+        """How people know it."""
+        return self.address or str(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,27 +109,30 @@ class Loader:
             question=question,
             category=item.get("category") or defaults.category,
             language=language.lower(),
-            url=item.get("url"),
+            url=item.get("url") or file.address,
             translation_of=item.get("translation_of"),
+            named=bool(item.get("id")),
         )
 
     def _read(self, file: SourceFile) -> str:
         if file.path.suffix.lower() not in SUFFIXES:
             kinds = ", ".join(SUFFIXES)
-            raise document_error(str(file.path), f"this kind of file is not read; {kinds} are")
+            raise document_error(file.label, f"this kind of file is not read; {kinds} are")
         try:
             data = file.path.read_bytes()
         except OSError as error:
-            raise document_error(str(file.path), error.strerror or "cannot be read") from error
-        if b"\x00" in data:
-            raise document_error(str(file.path), "not a text file")
+            raise document_error(file.label, error.strerror or "cannot be read") from error
         if len(data) > self._largest_file:
-            raise document_error(str(file.path), f"larger than {self._largest_file} bytes")
+            raise document_error(file.label, f"larger than {self._largest_file} bytes")
+        if file.path.suffix.lower() in KIND_OF:
+            return clean_text(convert(data, file.label, KIND_OF[file.path.suffix.lower()]))
+        if b"\x00" in data:
+            raise document_error(file.label, "not a text file")
         try:
             return clean_text(data.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
-            raise document_error(str(file.path), "not UTF-8 text", line=line) from error
+            raise document_error(file.label, "not UTF-8 text", line=line) from error
 
 
 def slug(text: str) -> str:
@@ -130,8 +143,8 @@ def slug(text: str) -> str:
 
 
 def _parse(file: SourceFile, text: str) -> list[dict[str, str]]:
-    name, suffix = str(file.path), file.path.suffix.lower()
-    if suffix in (".md", ".markdown"):
+    name, suffix = file.label, file.path.suffix.lower()
+    if suffix in (".md", ".markdown", *KIND_OF):
         return [read_markdown(text, name)]
     if suffix == ".txt":
         return [read_text(text, name)]

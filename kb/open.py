@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import tempfile
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import structlog
 
 from core.archive.database import Database
 from core.errors import InputError, KnowledgeError, NotFound
-from core.ports import Embedder
+from core.ports import Embedder, SearchResult
 from core.runtime import running
 from core.text import clean_text
 from kb.calibration import RECIPE
 from kb.calibrator import Calibrator
+from kb.crawl import Crawler, Tell
 from kb.documents import Draft, StoredDocument
 from kb.embed.open import open_embedder
+from kb.gaps import Gap, GapMiner, Question
 from kb.index import Connect, PassageIndex
 from kb.ingest import Ingest, IngestReport, OnProgress
 from kb.loader import Defaults, Loader, slug
@@ -101,6 +105,27 @@ class Knowledge:
         await self.settle()
         return report
 
+    async def ingest_site(
+        self,
+        url: str,
+        *,
+        category: str | None = None,
+        language: str | None = None,
+        on_progress: OnProgress | None = None,
+        on_fetch: Tell = lambda done, pages: None,
+    ) -> IngestReport:
+        """Fetch and read the pages of a sitemap, or one page. Pages that the site no longer has
+        are removed. Raises `InputError` if the address itself cannot be had."""
+        defaults, limit = Defaults(category, language), self._settings.largest_file
+        with tempfile.TemporaryDirectory(prefix="switchboard-site-") as folder:
+            async with aiohttp.ClientSession() as session:
+                site = await Crawler(session, Path(folder), largest=limit).read(url, on_fetch)
+            report = await self._ingest.found(
+                site.files, defaults, on_progress, missing=site.failed
+            )
+        await self.settle()
+        return report
+
     async def ingest_drafts(
         self, drafts: Sequence[Draft], *, on_progress: OnProgress | None = None
     ) -> IngestReport:
@@ -133,6 +158,26 @@ class Knowledge:
         )  # fmt: skip
         await self.ingest_drafts([draft])
         return name
+
+    async def reindex(self, *, on_progress: Tell = lambda done, all_: None) -> dict[str, int]:
+        """Embed everything anew, rebuild the index and learn the cuts anew; searches go on."""
+        documents, passages = await self._ingest.embed_anew(on_progress)
+        await self._synchroniser.refresh()
+        await self._synchroniser.mend()
+        await self.calibrate()
+        return {"documents": documents, "passages": passages}
+
+    async def gaps(self, questions: Sequence[Question], *, limit: int = 50) -> Sequence[Gap]:
+        """What these unanswered questions are about, the most asked first."""
+
+        async def search(text: str, language: str) -> SearchResult:
+            return await self.searcher.search(text, limit=1, language=language)
+
+        frame = self._synchroniser.snapshot.frame
+        miner = GapMiner(
+            self.embedder, frame.place_question, search, language=self._settings.default_language
+        )
+        return await miner.mine(questions, limit=limit)
 
     async def list(self) -> list[StoredDocument]:
         """All documents."""

@@ -23,8 +23,11 @@ OWN_LANGUAGE = 0.25
 # How far behind another passage of its document its beginning may be and still be shown first:
 # articles answer in their first paragraph, and the title they share makes the rest nearly as near.
 LEAD = 0.15
+# The largest distance between two matters that counts.
+FARTHEST = 0.5
 _CODE_FOUND = 0.5
 _CODE_ABSENT = -0.4
+_CODE_NAMED = 0.2
 
 Allows = Callable[[Item], bool]
 
@@ -41,7 +44,8 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """A passage and its evidence: by meaning, by letters, by codes; `total` orders. `nearness`
-    and `handicap` are those of the question, the same for every passage (see `kb.frame`)."""
+    and `handicap` are those of the question, the same for every passage (see `kb.frame`). `ahead`
+    is how far its family is before the best of all others (below 0: behind it)."""
 
     item: Item
     meaning: float
@@ -50,6 +54,7 @@ class Ranked:
     own_language: bool
     nearness: float = 0.0
     handicap: float = 0.0
+    ahead: float = 0.0
 
     @property
     def total(self) -> float:
@@ -80,7 +85,7 @@ def rank(
     ranked = [
         Ranked(
             snapshot.items[row], float(meaning[at]), letters[at],
-            _codes(snapshot.items[row].codes, codes),
+            _codes(snapshot.items[row], codes),
             _is_own(snapshot.items[row].document, question.language),
             nearness,
             snapshot.frame.handicap(question.language),
@@ -88,7 +93,7 @@ def rank(
         for at, row in enumerate(rows)
     ]  # fmt: skip
     ranked.sort(key=lambda found: -found.total)
-    return _lead_first(_one_language_a_family(ranked))
+    return _with_distance(_lead_first(_one_language_a_family(ranked)))
 
 
 def similarity(question: Question, item: Item) -> float:
@@ -116,12 +121,15 @@ def _letters(snapshot: Snapshot, question: Question, rows: Sequence[int]) -> lis
     ]
 
 
-def _codes(there: frozenset[str], asked: frozenset[str]) -> float:
-    """A passage about E14 answers a question about E14, and none about E15."""
+def _codes(item: Item, asked: frozenset[str]) -> float:
+    """A passage about E14 answers a question about E14, and none about E15; an article named after
+    it answers better than a list of all codes."""
     if not asked:
         return 0.0
-    share = len(asked & there) / len(asked)
-    return _CODE_FOUND * share if share else _CODE_ABSENT
+    share = len(asked & item.codes) / len(asked)
+    if not share:
+        return _CODE_ABSENT
+    return _CODE_FOUND * share + (_CODE_NAMED if asked & codes_of(item.document.title) else 0.0)
 
 
 def _is_own(document: StoredDocument, language: str | None) -> bool:
@@ -146,10 +154,15 @@ def _one_language_a_family(ranked: list[Ranked]) -> list[Ranked]:
     for found in ranked:
         leader = best[found.item.family]
         mine = own.get(found.item.family, leader)
-        chosen = mine if leader.total - mine.total <= OWN_LANGUAGE else leader
+        chosen = mine if _behind(mine, leader) <= OWN_LANGUAGE else leader
         if found.item.document.language == chosen.item.document.language:
             kept.append(replace(found, meaning=found.meaning + leader.total - chosen.total))
     return sorted(kept, key=lambda found: -found.total)
+
+
+def _behind(mine: Ranked, leader: Ranked) -> float:
+    """How far; by meaning alone if that is less, as letters are only guessed across languages."""
+    return min(leader.total - mine.total, leader.meaning - mine.meaning)
 
 
 def _lead_first(ranked: list[Ranked]) -> list[Ranked]:
@@ -164,6 +177,26 @@ def _lead_first(ranked: list[Ranked]) -> list[Ranked]:
             found = replace(found, meaning=found.meaning + ahead + 1e-6)
         kept.append(found)
     return sorted(kept, key=lambda found: -found.total)
+
+
+def _with_distance(ranked: list[Ranked]) -> list[Ranked]:
+    """Each with the distance of its family to the others: one matter far before all others is
+    seldom a wrong one."""
+    best: dict[str, float] = {}
+    for found in ranked:
+        best.setdefault(found.item.family, found.total)
+    totals = sorted(best.values(), reverse=True)
+    if len(totals) < 2:
+        return [replace(found, ahead=FARTHEST) for found in ranked]
+    first, second = totals[:2]
+    return [
+        replace(
+            found,
+            ahead=max(-FARTHEST, min(FARTHEST, own - (second if own == first else first))),
+        )
+        for found in ranked
+        for own in (best[found.item.family],)
+    ]
 
 
 def to_passage(found: Ranked, question: Question, *, span: str, score: float) -> Passage:

@@ -39,27 +39,37 @@ class Synchroniser:
         self._embedder = embedder
         self._lock = asyncio.Lock()
         self._built = asyncio.Event()
+        self._tried = asyncio.Event()
         self._calibrated_at: int = -1
         self.snapshot = empty_snapshot(embedder.size)
         self.calibration = DEFAULT
 
     async def wait_built(self) -> None:
-        """Return when the index has been filled for the first time."""
-        await self._built.wait()
+        """Return when the index has been filled for the first time. Raises `KnowledgeError` at
+        once when that was tried in vain: it is tried again, but a customer should not wait."""
+        await self._tried.wait()
+        if not self._built.is_set():
+            raise KnowledgeError("the knowledge has not been read yet")
 
     async def refresh(self) -> bool:
         """Take over what changed; True if anything did. Raises `KnowledgeError`."""
         async with self._lock:
             if self._built.is_set() and await self._truth.version() == self.snapshot.version:
                 return False
-            if not self._built.is_set():
-                await self._index.open()
-            await self._advance()
-            self._built.set()
+            try:
+                if self._index.shared and not self._built.is_set():
+                    await self._index.open()
+                await self._advance()
+                self._built.set()
+            finally:
+                self._tried.set()
         return True
 
     async def mend(self) -> None:
-        """Put back what a shared index has lost, take out what it should not have."""
+        """Put back what a shared index has lost, take out what it should not have; an index in
+        memory loses nothing."""
+        if not self._index.shared:
+            return
         async with self._lock:
             await self._index.open()
             await self._mend(self.snapshot)
@@ -71,7 +81,9 @@ class Synchroniser:
         frame = await self._read_calibration()
         old = self.snapshot
         fresh = await asyncio.to_thread(advance, old, changes, vectors, frame)
-        if self._index.shared and not self._built.is_set():
+        if not self._index.shared:
+            pass  # what is searched is the snapshot (`kb.nearest`)
+        elif not self._built.is_set():
             await self._mend(fresh)
         else:
             changed = {document.id for document in changes.documents}

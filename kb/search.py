@@ -6,6 +6,7 @@ order, `kb.calibration` says how sure one may be, `kb.spans` picks the words to 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +15,7 @@ from core.language import LanguageDetector
 from core.ports import Embedder, Passage, SearchResult
 from core.text import clean_text
 from kb.index import PassageIndex
+from kb.nearest import exact
 from kb.ranking import Question, Ranked, rank, to_passage
 from kb.refresher import Synchroniser
 from kb.snapshot import Snapshot
@@ -56,7 +58,11 @@ class Searcher:
     async def _candidates(
         self, snapshot: Snapshot, question: Question, categories: Sequence[str]
     ) -> list[str]:
-        """Nearest by the placed question, which looks past languages, and by the plain one."""
+        """Nearest by the placed question, which looks past languages, and by the plain one. In one
+        process they come from the vectors in memory: Qdrant's local mode is slower at any size,
+        and with a filter takes 0.2 s among 5,000 (docs/adr/0016-candidates.md)."""
+        if not self._index.shared:
+            return await asyncio.to_thread(exact, snapshot, question, categories, _WIDE)
         placed = snapshot.frame.place_question(question.vector, question.language)
         vectors = [placed, question.vector]
         return await self._index.nearest(vectors, limit=_WIDE, categories=categories)
@@ -69,8 +75,9 @@ class Searcher:
             score = round(calibration.score(found), 4)
             passages.append(to_passage(found, question, span=span, score=score))
         best = max((passage.score for passage in passages), default=0.0)
+        ahead = ranked[0].ahead if ranked else 0.0
         return SearchResult(
-            passages=tuple(passages), verdict=calibration.verdict(best),
+            passages=tuple(passages), verdict=calibration.verdict(best, ahead),
             sure_cut=calibration.sure_cut, unsure_cut=calibration.unsure_cut,
         )  # fmt: skip
 

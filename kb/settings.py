@@ -51,7 +51,7 @@ class KnowledgeSettings(BaseModel):
 
     embedding: EmbeddingSettings = Field(default_factory=EmbeddingSettings)
     qdrant_url: str | None = Field(
-        default=None, description="A Qdrant server; empty: Qdrant's local mode inside each process."
+        default=None, description="A Qdrant server; empty: each process searches its own memory."
     )
     qdrant_api_key: SecretStr | None = Field(default=None, description="Key of that server.")
     timeout_seconds: float = Field(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from kb.chunker import sentences
 from kb.lexical import grams_of
@@ -58,11 +59,16 @@ def _units(whole: str) -> list[str]:
 
 def _values(units: Sequence[str], query: str) -> list[float]:
     """How much of the query each unit holds; what few units hold counts more."""
-    wanted = set(grams_of(query).buckets.tolist())
-    held = [wanted & set(grams_of(unit).buckets.tolist()) for unit in units]
+    wanted = _pieces(query)
+    held = [wanted & _pieces(unit) for unit in units]
     spread = Counter(gram for grams in held for gram in grams)
     total = max(len(wanted), 1)
     return [sum(1 / spread[gram] for gram in grams) / total for grams in held]
+
+
+@lru_cache(maxsize=4096)  # the same sentences are looked at for many questions
+def _pieces(text: str) -> frozenset[int]:
+    return frozenset(grams_of(text).buckets.tolist())
 
 
 def _between(whole: str, units: Sequence[str], start: int, end: int) -> str:

@@ -54,6 +54,7 @@ class Known:
     source: str
     content_hash: str
     language: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,13 @@ class Truth:
     async def known(self) -> dict[str, Known]:
         """All documents by id."""
         query = select(
-            documents.c.id, documents.c.source, documents.c.content_hash, documents.c.language
-        )
+            documents.c.id, documents.c.source, documents.c.content_hash, documents.c.language,
+            documents.c.title,
+        )  # fmt: skip
         rows = await self._rows(query)
-        return {row.id: Known(row.source, row.content_hash, row.language) for row in rows}
+        return {
+            row.id: Known(row.source, row.content_hash, row.language, row.title) for row in rows
+        }
 
     async def list_documents(self) -> list[StoredDocument]:
         """All documents in the order of their ids."""
@@ -158,6 +162,16 @@ class Truth:
                     items = [_vector_row(name, model, rows[name]) for name in there]
                     if items:
                         await connection.execute(insert(vectors), items)
+        except SQLAlchemyError as error:
+            raise KnowledgeError("the knowledge cannot be written") from error
+
+    async def restamp(self) -> int:
+        """Let every process read all documents anew; returns the new version."""
+        try:
+            async with self._database.write() as connection:
+                stamp = await _raise_version(connection)
+                await connection.execute(update(documents).values(stamp=stamp))
+                return stamp
         except SQLAlchemyError as error:
             raise KnowledgeError("the knowledge cannot be written") from error
 

@@ -8,10 +8,27 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
-from switchboard.commands import back_office, chat, diagnose, evaluate, knowledge, serve
+from switchboard.commands import (
+    back_office,
+    backups,
+    chat,
+    customers,
+    diagnose,
+    evaluate,
+    knowledge,
+    learning,
+    mcp,
+    privacy,
+    replay,
+    serve,
+    stats,
+    tickets,
+    tokens,
+)
 
 EXIT_FAILED = 1
 EXIT_CONFIG = 78
@@ -25,12 +42,46 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(version("switchboard"))
+        except PackageNotFoundError:  # run from a folder that was never installed
+            typer.echo("0")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Omnichannel support gateway: AI specialists and people, one conversation, every door."""
+
+
 serve.register(app)
 diagnose.register(app)
 chat.register(app)
+replay.register(app)
 app.add_typer(knowledge.app, name="kb")
 app.add_typer(evaluate.app, name="eval")
 back_office.register(app)
+stats.register(app)
+backups.register(app)
+app.add_typer(tokens.app, name="token")
+tickets.register(app)
+customers.register(app)
+learning.register(app, knowledge.app)
+mcp.register(app)
+privacy.register(app)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import secrets
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -21,6 +22,8 @@ from pathlib import Path
 from core.errors import ConfigError
 
 _PRIVATE = 0o600
+# How long a secret that another process has just made may be without its words.
+_LOOKS, _LOOK_SECONDS = 25, 0.02
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,13 @@ class DataFolder:
     def secret(self, name: str) -> str:
         """The secret kept in file `name`; made on first use, also when several processes start."""
         path = self.path / name
-        for _ in range(2):
+        for _ in range(_LOOKS):
             try:
                 if kept := path.read_text(encoding="utf-8").strip():
                     return kept
+                time.sleep(_LOOK_SECONDS)  # another process made it, and is about to write
             except FileNotFoundError:
-                pass
-            _create_private(path, secrets.token_urlsafe(32) + "\n")
+                _create_private(path, secrets.token_urlsafe(32) + "\n")
         raise ConfigError(f"{path} is empty: remove it, and a new secret is made")
 
     def announce(self, note: GatewayNote) -> None:

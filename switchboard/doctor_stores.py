@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from config.settings import Settings
 from core.errors import ConfigError
+from core.messages import format_time
 from switchboard.attach import find_store
 from switchboard.doctor import Finding
+
+if TYPE_CHECKING:
+    from core.bus.lives import Life
+
+_LATE_SECONDS = 60.0
 
 
 async def check_store(settings: Settings) -> Finding:
@@ -51,6 +59,48 @@ async def check_database(settings: Settings) -> Finding:
         )  # fmt: skip
     state = "" if revision == newest else "; tables are brought up to date at the next start"
     return Finding("database", "ok", f"{database.dialect}, revision {revision or 'none'}{state}")
+
+
+async def check_archive(settings: Settings) -> Finding:
+    """Does the archive keep up, and was the store ever lost?"""
+    from core.archive.database import newest_revision, open_database
+    from core.archive.follower import GROUP
+    from core.archive.lives import ArchiveLives
+    from core.bus.connect import open_bus
+    from core.bus.lives import judge, read_sign
+
+    store = find_store(settings)
+    if store.url is None and not (settings.data / "valkey").exists():
+        return Finding("archive", "ok", "nothing is archived yet")
+    async with open_bus(store) as bus, open_database(settings.database_settings) as database:
+        if await database.revision() != newest_revision():
+            return Finding("archive", "note", "not looked at: the tables are not up to date")
+        life = await ArchiveLives(database).newest()
+        lag, sign = await bus.journal.lag(GROUP), await read_sign(bus.calls)
+    if life is None:
+        return Finding("archive", "ok", "nothing is archived yet")
+    amiss = judge(sign, life)
+    if amiss in ("wiped", "older"):
+        found = f"the store is {amiss}: it does not hold what the archive holds"
+        return Finding("archive", "note", found, "a start brings it back; see docs/runbook.md")
+    if lag.seconds > _LATE_SECONDS:
+        found = f"{lag.records} records behind, the oldest {lag.seconds:.0f} s old"
+        mend = "see that a process with the role `archive` runs, then look at its log"
+        return Finding("archive", "note", found, mend)
+    return Finding("archive", "ok", f"{lag.records} records behind; {_tell_life(life)}")
+
+
+def _tell_life(life: Life) -> str:
+    """What became of the store last."""
+    if life.reason not in ("wiped", "older"):
+        return "the store was never lost"
+    made = life.made
+    until = format_time(made.kept_until) if made.kept_until else "never"
+    return (
+        f"the store was {life.reason} and rebuilt at {format_time(life.began_at)}: "
+        f"{made.conversations} conversations, {made.addresses} addresses in {made.seconds:.1f} s; "
+        f"kept was what came until {until}"
+    )
 
 
 async def check_knowledge(settings: Settings) -> Finding:

@@ -58,6 +58,17 @@ def find_gateway(settings: Settings, *, url: str | None, token: str | None) -> W
     return Whereabouts(note.url.rstrip("/"), set_token or note.admin_token) if note else None
 
 
+def require_gateway(settings: Settings, *, url: str | None, token: str | None) -> Whereabouts:
+    """As `find_gateway`. Raises `GatewayUnreachable`, with the mend, if none runs."""
+    place = find_gateway(settings, url=url, token=token)
+    if place is None:
+        raise GatewayUnreachable(
+            "no gateway runs on this data folder: start one with `switchboard up`, or name one "
+            "with --url"
+        )
+    return place
+
+
 class GatewayClient:
     """Calls of the API. Raises `SwitchboardError` with the server's own words."""
 

@@ -22,10 +22,12 @@ from config.settings import Settings
 from core.errors import InputError
 from core.messages import format_time
 from switchboard.attach import attach_database, read_settings
+from switchboard.gaps import find_gaps
 from switchboard.gateway import GatewayClient, Whereabouts, find_gateway, open_gateway
 
 if TYPE_CHECKING:
     from kb.documents import Draft
+    from kb.ingest import IngestReport, Progress
     from kb.open import Knowledge
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,120}\Z")
@@ -36,9 +38,9 @@ class Access(Protocol):
     """What the commands need of the knowledge base; all results are plain JSON values."""
 
     async def add(
-        self, paths: Sequence[Path], *, category: str | None, language: str | None, tell: Tell
+        self, paths: Sequence[str], *, category: str | None, language: str | None, tell: Tell
     ) -> dict[str, Any]:
-        """Take files in: `{added, changed, removed, unchanged, failed}`."""
+        """Take files, folders and addresses in: `{added, changed, removed, unchanged, failed}`."""
         ...
 
     async def search(self, query: str, *, limit: int, category: str | None) -> dict[str, Any]:
@@ -51,6 +53,14 @@ class Access(Protocol):
 
     async def remove(self, document: str) -> None:
         """Raises `NotFound`."""
+        ...
+
+    async def gaps(self, *, days: int, limit: int) -> list[dict[str, Any]]:
+        """What was asked and not answered, gathered into topics."""
+        ...
+
+    async def reindex(self, tell: Tell) -> dict[str, Any]:
+        """Embed everything anew and learn the cuts anew: `{documents, passages}`."""
         ...
 
 
@@ -76,17 +86,28 @@ class DirectAccess:
         self._place = place
 
     async def add(
-        self, paths: Sequence[Path], *, category: str | None, language: str | None, tell: Tell
+        self, paths: Sequence[str], *, category: str | None, language: str | None, tell: Tell
     ) -> dict[str, Any]:
         """See `Access`."""
+        sites = [path for path in paths if _is_address(path)]
+        files = [Path(path) for path in paths if not _is_address(path)]
+        shapes: list[dict[str, Any]] = []
+
+        def show(now: Progress) -> None:
+            tell(now.passages_done, now.passages)
+
         async with self._knowledge() as knowledge:
-            report = await knowledge.ingest(
-                paths, category=category, language=language,
-                on_progress=lambda now: tell(now.passages_done, now.passages),
-            )  # fmt: skip
-        shape = asdict(report)
-        shape["failed"] = [str(error) for error in report.failed]
-        return shape
+            if files:
+                report = await knowledge.ingest(
+                    files, category=category, language=language, on_progress=show
+                )
+                shapes.append(_report(report))
+            for site in sites:
+                report = await knowledge.ingest_site(
+                    site, category=category, language=language, on_progress=show, on_fetch=tell
+                )
+                shapes.append(_report(report))
+        return _sum(shapes)
 
     async def search(self, query: str, *, limit: int, category: str | None) -> dict[str, Any]:
         """See `Access`."""
@@ -112,6 +133,19 @@ class DirectAccess:
         async with self._knowledge() as knowledge:
             await knowledge.remove(document)
 
+    async def gaps(self, *, days: int, limit: int) -> list[dict[str, Any]]:
+        """See `Access`."""
+        if self._place is not None:
+            async with open_gateway(self._place) as client:
+                return await gaps_over_http(client, days=days, limit=limit)
+        async with attach_database(self._settings) as database, self._knowledge() as knowledge:
+            return await find_gaps(knowledge, database, days=days, limit=limit)
+
+    async def reindex(self, tell: Tell) -> dict[str, Any]:
+        """See `Access`."""
+        async with self._knowledge() as knowledge:
+            return await knowledge.reindex(on_progress=tell)
+
     @asynccontextmanager
     async def _knowledge(self) -> AsyncGenerator[Knowledge]:
         from kb.open import open_knowledge
@@ -131,15 +165,17 @@ class RemoteAccess:
         self._settings = settings
 
     async def add(
-        self, paths: Sequence[Path], *, category: str | None, language: str | None, tell: Tell
+        self, paths: Sequence[str], *, category: str | None, language: str | None, tell: Tell
     ) -> dict[str, Any]:
         """See `Access`. Files are read here and sent as documents."""
+        if sites := [path for path in paths if _is_address(path)]:
+            raise InputError(f"{sites[0]}: addresses are read beside the gateway, without --url")
         from kb.loader import Defaults, Loader, find_files
 
         kb = self._settings.knowledge_settings
         loader = Loader(default_language=kb.default_language, largest_file=kb.largest_file)
         defaults = Defaults(category, language)
-        files = await asyncio.to_thread(find_files, paths)
+        files = await asyncio.to_thread(find_files, [Path(path) for path in paths])
         report: dict[str, Any] = {
             "added": [], "changed": [], "removed": [], "unchanged": 0, "failed": [],
         }  # fmt: skip
@@ -175,6 +211,30 @@ class RemoteAccess:
         """See `Access`."""
         await self._client.call("DELETE", f"/knowledge/documents/{quote(document, safe='')}")
 
+    async def gaps(self, *, days: int, limit: int) -> list[dict[str, Any]]:
+        """See `Access`."""
+        return await gaps_over_http(self._client, days=days, limit=limit)
+
+    async def reindex(self, tell: Tell) -> dict[str, Any]:
+        """See `Access`; it is work for the machine that has the database."""
+        raise InputError("`kb reindex` works beside the database, without --url")
+
+
+def _is_address(path: str) -> bool:
+    return path.startswith(("http://", "https://"))
+
+
+def _report(report: IngestReport) -> dict[str, Any]:
+    return asdict(report) | {"failed": [str(error) for error in report.failed]}
+
+
+def _sum(shapes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Several imports as one report: lists are joined, numbers added."""
+    first, *rest = shapes
+    for shape in rest:
+        first = {name: value + shape[name] for name, value in first.items()}
+    return first
+
 
 def _as_document(draft: Draft) -> dict[str, Any]:
     """The body of `POST /knowledge/documents`. An id that the API does not take is hashed, so
@@ -185,6 +245,12 @@ def _as_document(draft: Draft) -> dict[str, Any]:
     if not _PLAIN_ID.match(draft.id):
         fields["id"] = f"document-{blake2s(draft.id.encode(), digest_size=8).hexdigest()}"
     return fields
+
+
+async def gaps_over_http(client: GatewayClient, *, days: int, limit: int) -> list[dict[str, Any]]:
+    """The gateway's own list."""
+    query = {"days": days, "limit": limit}
+    return (await client.call("GET", "/knowledge/gaps", query=query))["gaps"]
 
 
 async def search_over_http(

@@ -24,14 +24,16 @@ def print_json(data: Any) -> None:
     sys.stdout.write(text + "\n")
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, console: Console | None = None
+) -> None:
     """A table; what is in it is text, never markup."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column)
     for row in rows:
         table.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
-    Console(highlight=False).print(table)
+    (console or Console(highlight=False)).print(table)
 
 
 def say(text: str) -> None:

@@ -10,14 +10,17 @@ import gc
 import os
 import signal
 from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from config.settings import Settings, load_settings
 from core.errors import ConfigError
-from core.runtime import run_services
+from core.observing import INFO
+from core.runtime import heed, run_services
 from core.telemetry import configure_logging, watch_process
+from core.tracing import close_tracing, open_tracing
 from switchboard.banner import Welcome
 from switchboard.data_folder import DataFolder, GatewayNote
 
@@ -34,6 +37,8 @@ def serve(
     settings = load_settings(overrides=options)
     configure_logging(level=settings.log.level, json=_JSON[settings.log.format])
     watch_process()
+    INFO.labels(_version(), ",".join(roles)).set(1)
+    open_tracing(settings.tracing)
     if not alone:
         _refuse_unshared(settings, roles)
     folder = DataFolder(settings.data)
@@ -71,7 +76,15 @@ async def _serve(
             )
         finally:
             folder.retract(os.getpid())
+            await asyncio.to_thread(close_tracing)
     return 0 if clean else 1
+
+
+def _version() -> str:
+    try:
+        return version("switchboard")
+    except PackageNotFoundError:  # run from a folder that was never installed
+        return "0"
 
 
 def _settle_memory() -> None:
@@ -92,8 +105,7 @@ def _refuse_unshared(settings: Settings, roles: Sequence[str]) -> None:
 
 def _heed_early_stop(start: asyncio.Task[Any]) -> None:
     """SIGTERM before the services run ends the start the way Ctrl-C does."""
-    with suppress(NotImplementedError, RuntimeError, ValueError):
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, start.cancel)
+    heed(signal.SIGTERM, start.cancel)
 
 
 def _run(work: Coroutine[Any, Any, int]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.fakes.postgres"]
+pytest_plugins = ["tests.fakes.postgres", "tests.fakes.databases"]
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIXES = (
@@ -37,15 +38,28 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the product does; see `switchboard/__init__.py`
 
 # Plain tracebacks: drawing every local variable of a failed turn takes longer than the turn.
-structlog.configure(
-    processors=[
+LOGS: dict[str, Any] = {
+    "processors": [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.dev.ConsoleRenderer(
             colors=False, exception_formatter=structlog.dev.plain_traceback
         ),
-    ]
-)
+    ],
+    "wrapper_class": structlog.make_filtering_bound_logger(0),
+    "logger_factory": structlog.PrintLoggerFactory(),
+}
+_configure = structlog.configure
+
+
+def configure_uncached(**settings: Any) -> None:
+    """A logger that is kept would write to what some other test has captured and closed."""
+    settings["cache_logger_on_first_use"] = False
+    _configure(**settings)
+
+
+structlog.configure = configure_uncached
+structlog.configure(**LOGS)
 
 settings.register_profile(
     "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -89,6 +103,27 @@ class FencedSocket(socket.socket):
 
 
 socket.socket = FencedSocket  # type: ignore[misc]
+
+
+# What starts servers, browsers or many rounds of something may take its time on a busy machine; a
+# limit is there for what hangs. Tests that need longer say so themselves.
+LONG_MARKS = {"slow", "cluster", "postgres", "browser", "chaos", "bench"}
+LONG_SECONDS = 240
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the long tests more time than the setting `timeout`, which is for the fast ones."""
+    for item in items:
+        names = {mark.name for mark in item.iter_markers()}
+        if names & LONG_MARKS and "timeout" not in names:
+            item.add_marker(pytest.mark.timeout(LONG_SECONDS))
+
+
+@pytest.fixture(autouse=True)
+def logs_of_the_suite() -> Generator[None]:
+    """Commands that run within a test set the logs up as a process of its own would."""
+    yield
+    structlog.configure(**LOGS)
 
 
 @pytest.fixture(scope="session")

@@ -1,31 +1,44 @@
-"""What every request passes before its handler: token, rate, and the Idempotency-Key of a POST.
+"""What every request passes before its handler: token, rate, query, and a POST's Idempotency-Key.
 
-Above: `routes`. Below: `channels.auth`, `callers`, `rates`, `core.bus.answers`.
+Above: `routes`. Below: `channels.auth`, `callers`, `rates`, `queries`, `core.bus`.
+
+A caller is the token that was found good, else the network address. Each process counts callers for
+itself; how often an address shows tokens that are no good is counted by all processes together.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from hashlib import blake2s
 from typing import TYPE_CHECKING
 
+import orjson
 from aiohttp import web
 
 from channels.auth import Principal, Tokens
 from channels.callers import Callers
-from channels.rates import Rates
+from channels.guesses import Guesses
+from channels.rates import Rates, Standing
 from channels.rest.conversations import PRINCIPAL
-from channels.rest.reading import read_body
+from channels.rest.files import UPLOADED, sum_of_upload
+from channels.rest.queries import area_of, check_parts, check_query
+from channels.rest.reading import bind_cursors, read_body
 from core.bus.answers import Answers, Earlier
-from core.errors import Conflict, InputError
+from core.errors import Conflict, InputError, Unauthorized
+from core.limits import Limits
 
 if TYPE_CHECKING:
-    from channels.rest.routes import Route
+    from channels.rest.table import Route
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+STANDING = web.RequestKey("standing", Standing)
 
 _LONGEST_KEY = 255
+# Stands for the content of a file until it was read.
+_FILE = "file"
+_KEY = re.compile(rf"[ -~]{{1,{_LONGEST_KEY}}}")
 # What watches over the process asks often, and from the same machine needs no token.
 _PROBED = ("/health", "/ready")
 _LOCAL = ("/metrics", "/detailed")
@@ -43,66 +56,131 @@ class Unprocessable(InputError):
 class Admission:
     """The guard in front of every route."""
 
-    def __init__(self, tokens: Tokens, answers: Answers, rates: Rates, callers: Callers) -> None:
+    def __init__(
+        self, tokens: Tokens, answers: Answers, rates: Rates, callers: Callers, *,
+        limits: Limits, refused_per_minute: int, largest_file: int = 0,
+    ) -> None:  # fmt: skip
         self._tokens = tokens
         self._answers = answers
         self._rates = rates
         self._callers = callers
+        self._largest_file = largest_file
+        self._guesses = Guesses(limits, callers, per_minute=refused_per_minute)
 
     def guard(self, route: Route) -> Handler:
         """The route's handler, behind the guard."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            try:
-                request[PRINCIPAL] = self._admit(route, request)
-            except InputError:
-                self._rates.take(self._callers.address(request))  # guessing tokens is slow
-                raise
-            # A token that was found good stands for its owner, else the network address does.
-            caller = request.headers.get("Authorization") or self._callers.address(request)
-            if not route.path.endswith(_PROBED):
-                self._rates.take(caller)
+            caller = await self._enter(route, request)
+            check_parts(request)
+            check_query(request, route.query)
+            bind_cursors(self._tokens.seal, request.path)
             key = request.headers.get("Idempotency-Key")
             if key is None or request.method != "POST":
                 return await route.handler(request)
-            return await self._once(route, request, key, caller)
+            if not _KEY.fullmatch(key):
+                raise InputError(
+                    f"Idempotency-Key must have 1 to {_LONGEST_KEY} printable ASCII characters"
+                )
+            once = self._upload_once if route.takes_file else self._once
+            return await once(route, request, key, f"{caller}\0{request.path_qs}")
 
         return handle
 
+    async def _enter(self, route: Route, request: web.Request) -> str:
+        """Who asks, by the name they are counted under. Raises `InputError` and its kinds."""
+        address = self._callers.address(request)
+        try:
+            principal = request[PRINCIPAL] = self._admit(route, request)
+        except Unauthorized:
+            self._count(request, address)
+            await self._guesses.count(request)
+            raise
+        caller = _name(principal) if "Authorization" in request.headers else address
+        if not route.path.endswith(_PROBED):
+            self._count(request, caller)
+        _check_scope(route, principal)
+        return caller
+
+    def _count(self, request: web.Request, caller: str) -> None:
+        bucket = self._rates.of(caller)
+        try:
+            bucket.take()
+        finally:
+            request[STANDING] = bucket.standing()
+
     def _admit(self, route: Route, request: web.Request) -> Principal:
-        """Who asks. Raises `Unauthorized` or `Forbidden`."""
+        """Who asks. Raises `Unauthorized`."""
         header = request.headers.get("Authorization")
         if route.audience == "anyone":
             return self._tokens.read_header(header) if header else Principal("customer")
         if header is None and route.path.endswith(_LOCAL) and _is_local(request):
             return Principal("desk")
-        principal = self._tokens.read_header(header)
-        if route.audience == "desk":
-            principal.require_desk()
-        elif route.audience == "admin":
-            principal.require_admin()
-        return principal
+        return self._tokens.read_header(header)
 
     async def _once(
-        self, route: Route, request: web.Request, key: str, caller: str
+        self, route: Route, request: web.Request, key: str, scope: str
     ) -> web.StreamResponse:
         """Under a key a request happens once; its repeat gets the same answer."""
-        if not 1 <= len(key) <= _LONGEST_KEY or not key.isprintable():
-            raise InputError(f"Idempotency-Key must have 1 to {_LONGEST_KEY} printable characters")
-        scope = f"{caller}\0{request.path_qs}"
         digest = blake2s(await read_body(request)).hexdigest()
         earlier = await self._answers.begin(scope, key, digest)
         if earlier is not None:
             return _repeat(earlier)
+        response = await self._try(route, request, key, scope)
+        kept = _without(_body(response), route.shown_once)
+        await self._answers.finish(scope, key, digest, response.status, kept)
+        return response
+
+    async def _upload_once(
+        self, route: Route, request: web.Request, key: str, scope: str
+    ) -> web.StreamResponse:
+        """The same for a file: what it held is known only once it was read."""
+        earlier = await self._answers.begin(scope, key, _FILE)
+        if earlier is None:
+            response = await self._try(route, request, key, scope)
+            kept = orjson.dumps([request[UPLOADED], _body(response).decode()])
+            await self._answers.finish(scope, key, _FILE, response.status, kept)
+            return response
+        if earlier.state != "done":
+            return _repeat(earlier)
+        held, answer = orjson.loads(earlier.body)
+        if await sum_of_upload(request, self._largest_file) != held:
+            return _repeat(replace(earlier, state="other"))
+        return _repeat(replace(earlier, body=answer.encode()))
+
+    async def _try(
+        self, route: Route, request: web.Request, key: str, scope: str
+    ) -> web.StreamResponse:
         try:
-            response = await route.handler(request)
+            return await route.handler(request)
         except BaseException:
             await self._answers.forget(scope, key)
             raise
-        body = response.body if isinstance(response, web.Response) else None
-        kept = body if isinstance(body, bytes) else b""
-        await self._answers.finish(scope, key, digest, response.status, kept)
-        return response
+
+
+def _check_scope(route: Route, principal: Principal) -> None:
+    """Raises `Forbidden`."""
+    if route.audience == "desk":
+        principal.require_desk()
+    elif route.audience == "admin":
+        principal.require_admin()
+    if route.audience != "anyone" or principal.token:
+        principal.require_right(area_of(route.path), write=route.method != "GET")
+
+
+def _name(principal: Principal) -> str:
+    """One token is one caller, however its header is written."""
+    return f"token:{principal.token or principal.conversation or principal.scope}"
+
+
+def _body(response: web.StreamResponse) -> bytes:
+    body = response.body if isinstance(response, web.Response) else None
+    return body if isinstance(body, bytes) else b""
+
+
+def _without(body: bytes, names: tuple[str, ...]) -> bytes:
+    """The answer to a repeat: what is shown once is not kept."""
+    return orjson.dumps(orjson.loads(body) | dict.fromkeys(names)) if names and body else body
 
 
 def _repeat(earlier: Earlier) -> web.Response:

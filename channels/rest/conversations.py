@@ -11,12 +11,20 @@ from typing import Any, Literal
 
 from aiohttp import web
 
+from channels.attaching import claim_files
 from channels.auth import Principal
+from channels.callers import Callers
 from channels.deps import ServerDeps
+from channels.desk_acts import DeskActs
 from channels.ingress import Ingress, check_text
-from channels.rest.models import Act, NewConversation, NewMessage, Words
+from channels.persons import person_of
+from channels.rest.links import need_links
+from channels.rest.models import Closing, FileRef, NewConversation, NewMessage, Words
 from channels.rest.reading import read_int, read_model
+from channels.rest.system import Absent
+from channels.rest.ticketed import name_tickets
 from core.bus.live import LiveEvent, LiveTurn
+from core.changes import as_it_stands
 from core.conversation import Head
 from core.errors import InputError, NotFound
 from core.ids import (
@@ -27,7 +35,7 @@ from core.ids import (
     is_conversation_id,
     new_event_id,
 )
-from core.messages import Address, Author, InboundEvent, format_time
+from core.messages import Address, Attachment, Author, InboundEvent, format_time
 
 _MOST_WAIT = 60
 _MOST_ENTRIES = 500
@@ -42,11 +50,16 @@ class Conversations:
         self._log = deps.bus.log
         self._live = deps.bus.live
         self._ingress = Ingress(self._log, channel="rest", turnpike=deps.settings.turnpike)
+        self._desk = DeskActs(self._log, self._ingress, deps.bridge)
+        self._link = deps.files.link if deps.files else None
+        self._callers = Callers(deps.settings.proxies)
 
     async def create(self, request: web.Request) -> web.Response:
         """Open a conversation, with a first message or without."""
         body = await read_model(request, NewConversation)
         text = None if body.text is None else check_text(body.text)
+        if self._deps.floods is not None and "Authorization" not in request.headers:
+            await self._deps.floods.admit(self._callers.address(request), "rest", body.proof)
         conversation = await self._log.create(
             Address(channel="rest", chat=""), contact=body.contact, language=body.language
         )
@@ -62,20 +75,28 @@ class Conversations:
         """A message of the customer; with `?wait=` also the answer."""
         conversation = self._seen_by(request)
         body = await read_model(request, NewMessage)
-        if body.attachments:
-            raise InputError("attachments are not taken here", code="unsupported")
         if body.client_id is not None and not is_client_id(body.client_id):
             raise InputError("client_id must be 1 to 64 of A-Z a-z 0-9 . _ : -")
         wait = read_int(request, "wait", 0, high=_MOST_WAIT)
         client_id = body.client_id or request.headers.get("Idempotency-Key")
-        event = await self._message(conversation, check_text(body.text), client_id)
+        files = await self._claim(conversation, body.attachments)
+        text = check_text(body.text, empty=bool(files))
+        event = await self._message(conversation, text, client_id, files)
         if not wait:
             return web.json_response({"seq": (await self._ingress.accept(event)).seq}, status=202)
         return web.json_response(await self._say_and_wait(event, wait))
 
+    async def links(self, request: web.Request) -> web.Response:
+        """Links that lead to this conversation in another channel, for its customer."""
+        conversation = self._seen_by(request)
+        head = await self._log.head(conversation)
+        return await need_links(self._deps.links).open(head)
+
     async def show(self, request: web.Request) -> web.Response:
         """The state of a conversation."""
-        return web.json_response(show_head(await self._log.head(self._seen_by(request))))
+        shape = show_head(await self._log.head(self._seen_by(request)))
+        await name_tickets(self._deps.tickets, [shape])
+        return web.json_response(shape)
 
     async def entries(self, request: web.Request) -> web.Response:
         """Entries after a sequence."""
@@ -85,32 +106,34 @@ class Conversations:
         await self._log.head(conversation)
         found = await self._log.entries(conversation, after=after, limit=limit)
         staff = principal_of(request).scope != "customer"
-        shown = [e.public() for e in found if staff or e.is_for_customer()]
+        shown = [
+            entry.public(self._link, desk=staff)
+            for entry in as_it_stands(found)
+            if staff or entry.is_for_customer()
+        ]
         return web.json_response({"entries": shown, "next": found[-1].seq if found else after})
 
     async def receipt(self, request: web.Request) -> web.Response:
         """How an answer came about."""
         conversation = self._seen_by(request)
         receipt = await self._log.receipt(conversation, _path_int(request, "seq"))
-        if receipt is None:
+        by_customer = principal_of(request).scope == "customer"
+        if receipt is None or (by_customer and receipt.get("outcome") == "draft"):
             raise NotFound("no turn begins at this sequence")
         return web.json_response(receipt)
 
     async def close(self, request: web.Request) -> web.Response:
         """End the conversation."""
         conversation = self._seen_by(request)
-        body = await read_model(request, Act)
+        body = await read_model(request, Closing)
+        access = self._deps.access
+        if body.end_tokens and access is None:
+            raise Absent("no tokens", public_text="this process keeps no tokens")
         author = self._author(request, body.name)
         await self._control(conversation, "close", author, body.reason)
+        if body.end_tokens and access is not None:
+            await access.end_customer_tokens(conversation)
         return web.json_response(await self._closing(conversation, body.reason))
-
-    async def take(self, request: web.Request) -> web.Response:
-        """A person takes the conversation over; from now on the AI is silent."""
-        return await self._desk_act(request, "take")
-
-    async def release(self, request: web.Request) -> web.Response:
-        """A person gives it back to the AI."""
-        return await self._desk_act(request, "release")
 
     async def reply(self, request: web.Request) -> web.Response:
         """A person answers the customer (and thereby takes over)."""
@@ -120,28 +143,23 @@ class Conversations:
         """A note that the customer never sees."""
         return await self._words(request, "note")
 
-    async def _desk_act(
-        self, request: web.Request, action: Literal["take", "release"]
+    async def draft(self, request: web.Request) -> web.Response:
+        """An answer for a person to send, change or throw away; the customer never sees it."""
+        return await self._words(request, "draft")
+
+    async def _words(
+        self, request: web.Request, kind: Literal["message", "note", "draft"]
     ) -> web.Response:
         principal_of(request).require_desk()
         conversation = self._seen_by(request)
-        body = await read_model(request, Act)
-        await self._control(conversation, action, self._author(request, body.name), body.reason)
-        return web.json_response(show_head(await self._log.head(conversation)))
-
-    async def _words(self, request: web.Request, kind: Literal["message", "note"]) -> web.Response:
-        principal_of(request).require_desk()
-        conversation = self._seen_by(request)
         body = await read_model(request, Words)
-        head = await self._log.head(conversation)
         key = body.client_id or request.headers.get("Idempotency-Key")
-        event = InboundEvent(
-            id=client_event_id("desk", conversation, key) if key else new_event_id("desk"),
-            conversation=conversation, kind=kind, text=check_text(body.text),
-            address=head.address or Address(channel="rest", chat=conversation),
-            author=self._author(request, body.name),
+        files = await self._claim(conversation, body.attachments)
+        accepted = await self._desk.say(
+            conversation, kind, body.text, author=self._author(request, body.name),
+            client_id=key, attachments=files,
         )  # fmt: skip
-        return web.json_response({"seq": (await self._ingress.accept(event)).seq}, status=202)
+        return web.json_response({"seq": accepted.seq}, status=202)
 
     async def _control(
         self, conversation: ConversationId, action: Any, author: Author, reason: str | None
@@ -198,14 +216,18 @@ class Conversations:
         head = await self._log.head(conversation)
         entries = await self._log.entries(conversation, after=seq)
         replies = [
-            entry.public()
+            entry.public(self._link)
             for entry in entries
             if entry.is_for_customer() and entry.author.role != "customer"
         ]
         return {"seq": seq, "replies": replies, "state": state_of(head)}
 
     async def _message(
-        self, conversation: ConversationId, text: str, client_id: str | None
+        self,
+        conversation: ConversationId,
+        text: str,
+        client_id: str | None,
+        files: tuple[Attachment, ...] = (),
     ) -> InboundEvent:
         key = client_id if client_id and is_client_id(client_id) else None
         return InboundEvent(
@@ -214,14 +236,21 @@ class Conversations:
             address=Address(channel="rest", chat=conversation),
             author=Author(role="customer"),
             text=text,
+            attachments=files,
             client_id=key,
         )
+
+    async def _claim(
+        self, conversation: ConversationId, refs: list[FileRef] | None
+    ) -> tuple[Attachment, ...]:
+        return await claim_files(self._deps.files, conversation, [ref.id for ref in refs or ()])
 
     def _author(self, request: web.Request, name: str | None) -> Author:
         principal = principal_of(request)
         if principal.scope == "customer":
             return Author(role="customer")
-        return Author(role="human_agent", name=check_text(name or principal.name or "Support"))
+        shown = check_text(name or principal.name or "Support", most=100)
+        return Author(role="human_agent", name=shown, id=person_of(principal, shown))
 
     def _seen_by(self, request: web.Request) -> ConversationId:
         """The conversation in the path, if the caller may see it. Raises `NotFound`."""

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import json
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -19,6 +23,8 @@ from core.errors import InputError, TooLarge
 MOST_BYTES = 1_048_576
 _DEEPEST = 32
 _LONGEST_NUMBER = 18
+# As far as every JSON parser counts.
+LARGEST_NUMBER = 2**53 - 1
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -144,18 +150,33 @@ def read_int(
     if not (digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_NUMBER):
         raise InputError(f"{name} must be a whole number")
     value = int(text)
-    if value < low:
-        raise InputError(f"{name} must be {low} or more")
+    if not low <= value <= LARGEST_NUMBER:
+        raise InputError(f"{name} must be from {low} to {LARGEST_NUMBER}")
     return value if high is None else min(value, high)
 
 
+@dataclass(frozen=True, slots=True)
+class _Binding:
+    seal: Callable[[str], str]
+    place: str
+
+
+_binding: ContextVar[_Binding] = ContextVar("cursors")
+
+
+def bind_cursors(seal: Callable[[str], str], place: str) -> None:
+    """From now on, in this request, cursors are of this place (the path of a list), and sealed."""
+    _binding.set(_Binding(seal, place))
+
+
 def write_cursor(position: str) -> str:
-    """A cursor for the next page."""
-    return base64.urlsafe_b64encode(f"1:{position}".encode()).decode().rstrip("=")
+    """A cursor for the next page of the list that is asked for."""
+    return base64.urlsafe_b64encode(f"1:{_seal(position)}:{position}".encode()).decode().rstrip("=")
 
 
 def read_cursor(request: web.Request) -> str | None:
-    """The position a cursor holds. Raises `InputError` for one that is not ours."""
+    """The position a cursor holds. Raises `InputError` for one that we did not write for this list:
+    a position is a place in a query, and nobody else chooses it."""
     cursor = request.query.get("cursor")
     if cursor is None:
         return None
@@ -163,7 +184,17 @@ def read_cursor(request: web.Request) -> str | None:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("utf-8")
     except (ValueError, binascii.Error):
         raise InputError("the cursor is not valid", code="bad_cursor") from None
-    version, _, position = raw.partition(":")
-    if version != "1" or not position:
+    version, _, rest = raw.partition(":")
+    mark, _, position = rest.partition(":")
+    if (
+        version != "1"
+        or not position
+        or not hmac.compare_digest(mark.encode(), _seal(position).encode())
+    ):
         raise InputError("the cursor is not valid", code="bad_cursor")
     return position
+
+
+def _seal(position: str) -> str:
+    binding = _binding.get()
+    return binding.seal(f"cursor\0{binding.place}\0{position}")

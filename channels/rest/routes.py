@@ -5,75 +5,116 @@ Above: `channels.server`, `openapi`. Below: the handlers, `admission` (each rout
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import asyncio
+from functools import cache
+from typing import get_args
 
 import orjson
 from aiohttp import web
-from pydantic import BaseModel
 
 from channels.callers import Callers
 from channels.deps import ServerDeps
 from channels.openapi import describe
 from channels.rates import Rates
-from channels.rest import models, shapes
-from channels.rest.admission import Admission, Handler
+from channels.rest import desk_shapes, models, shapes
+from channels.rest.access import access_routes
+from channels.rest.admission import Admission
+from channels.rest.approvals import STATUSES as APPROVAL_STATUSES
+from channels.rest.approvals import Approvals
+from channels.rest.auditing import audited
+from channels.rest.contacts import contact_routes
 from channels.rest.conversations import Conversations
+from channels.rest.corrections import STATUSES as CORRECTION_STATUSES
+from channels.rest.corrections import Corrections
+from channels.rest.desk_routes import desk_routes
 from channels.rest.events import Events
+from channels.rest.files import FileRoutes
+from channels.rest.learning import STATUSES as PROPOSAL_STATUSES
+from channels.rest.learning import (
+    AcceptedProposal,
+    AutonomyChange,
+    AutonomyShape,
+    DraftMeasures,
+    KnowledgeDraft,
+    KnowledgeDraftList,
+    KnowledgeProposal,
+    Learning,
+    NewMode,
+)
+from channels.rest.privacy import privacy_routes
+from channels.rest.queries import area_of, choice
 from channels.rest.system import System
+from channels.rest.table import API, EVERY, ONE, Route
+from channels.rest.verifying import only_if_open, verifying_routes
+from channels.rest.webhooks import webhook_routes
+from core.bus.limits import StoredLimits
+from core.conversation import Owner, Status
+from core.learning.report import WeeklyReport
 from core.ports import SearchResult
 
-API = "/api/v1"
-_EVERY = f"{API}/conversations"
-_ONE = f"{_EVERY}/{{id}}"
+CHANNELS = ("telegram", "slack", "web", "email", "rest")
+_APPROVALS = f"{API}/approvals"
+_CORRECTIONS = f"{API}/triage/corrections"
 _DOCUMENTS = f"{API}/knowledge/documents"
-Audience = Literal["anyone", "customer", "desk", "admin"]
-
-
-@dataclass(frozen=True)
-class Route:
-    """One line of the table. `customer` means: that conversation's customer, or staff.
-
-    `takes` and `gives` are the shapes of body and answer, `answers` the status of success.
-    """
-
-    method: str
-    path: str
-    handler: Handler
-    audience: Audience
-    summary: str
-    takes: type[BaseModel] | None = None
-    gives: type[BaseModel] | None = None
-    query: tuple[str, ...] = ()
-    answers: int = 200
+_PROPOSALS = f"{API}/knowledge/drafts"
+_AUTONOMY = f"{API}/autonomy"
 
 
 def list_routes(deps: ServerDeps) -> list[Route]:
     """All routes of the API."""
     talk, system, events = Conversations(deps), System(deps), Events(deps)
-    return [
+    routes = [
         *_about_saying(talk),
+        *_about_files(FileRoutes(deps.files)),
         *_about_reading(talk, events, system),
-        *_about_acting(talk),
+        *desk_routes(deps, talk),
         *_about_work(system),
+        *_about_approvals(Approvals(deps)),
+        *_about_corrections(Corrections(deps)),
+        *_about_learning(Learning(deps)),
+        *contact_routes(deps),
+        *verifying_routes(deps),
+        *webhook_routes(deps),
+        *privacy_routes(deps),
         *_about_health(system),
+        *access_routes(deps, lambda: sorted({area_of(route.path) for route in routes})),
     ]
+    return routes
 
 
 def _about_saying(talk: Conversations) -> list[Route]:
     return [
         Route(
-            "POST", _EVERY, talk.create, "anyone", "Open a new one",
+            "POST", EVERY, talk.create, "anyone", "Open a new one",
             takes=models.NewConversation, gives=shapes.Opened, answers=201,
         ),
         Route(
-            "POST", f"{_ONE}/messages", talk.say, "customer",
+            "POST", f"{ONE}/messages", talk.say, "customer",
             "Say something; with ?wait=SECONDS get the answer too",
             takes=models.NewMessage, gives=shapes.Said, query=("wait",), answers=202,
         ),
         Route(
-            "POST", f"{_ONE}/close", talk.close, "customer", "End the conversation",
-            takes=models.Act, gives=shapes.Closed,
+            "POST", f"{ONE}/links", talk.links, "customer",
+            "Links to go on with this conversation in another channel",
+            gives=shapes.Links, answers=201,
+        ),
+        Route(
+            "POST", f"{ONE}/close", talk.close, "customer", "End the conversation",
+            takes=models.Closing, gives=shapes.Closed,
+        ),
+    ]  # fmt: skip
+
+
+def _about_files(files: FileRoutes) -> list[Route]:
+    return [
+        Route(
+            "POST", f"{ONE}/attachments", files.upload, "customer",
+            "Upload a file for a message: a form with one part named file",
+            gives=shapes.FileShape, answers=201, takes_file=True,
+        ),
+        Route(
+            "GET", "/files/{file}", files.download, "anyone",
+            "A file, by a link that opens for a while", query=("e", "s"), gives_file=True,
         ),
     ]  # fmt: skip
 
@@ -81,44 +122,30 @@ def _about_saying(talk: Conversations) -> list[Route]:
 def _about_reading(talk: Conversations, events: Events, system: System) -> list[Route]:
     return [
         Route(
-            "GET", _EVERY, system.list_conversations, "desk", "List and search",
+            "GET", EVERY, system.list_conversations, "desk", "List and search",
             gives=shapes.Conversations,
-            query=("status", "owner", "channel", "specialist", "q", "cursor", "limit"),
+            query=(
+                choice("status", *get_args(Status)), choice("owner", *get_args(Owner)),
+                choice("channel", *CHANNELS), "specialist", "q", "cursor", "limit",
+            ),
         ),
         Route(
-            "GET", _ONE, talk.show, "customer", "The state of a conversation",
+            "GET", f"{API}/cases", system.cases, "desk", "What waits for people",
+            gives=desk_shapes.Cases, query=(choice("waiting", "true", "false"), "holder", "limit"),
+        ),
+        Route(
+            "GET", ONE, talk.show, "customer", "The state of a conversation",
             gives=shapes.Conversation,
         ),
         Route(
-            "GET", f"{_ONE}/entries", talk.entries, "customer", "Entries after a sequence",
+            "GET", f"{ONE}/entries", talk.entries, "customer", "Entries after a sequence",
             gives=shapes.Entries, query=("after", "limit"),
         ),
         Route(
-            "GET", f"{_ONE}/events", events.stream, "customer",
+            "GET", f"{ONE}/events", events.stream, "customer",
             "The conversation as server-sent events", query=("after",),
         ),
-        Route("GET", f"{_ONE}/turns/{{seq}}", talk.receipt, "customer", "How an answer came about"),
-    ]  # fmt: skip
-
-
-def _about_acting(talk: Conversations) -> list[Route]:
-    return [
-        Route(
-            "POST", f"{_ONE}/take", talk.take, "desk", "A person takes over",
-            takes=models.Act, gives=shapes.Conversation,
-        ),
-        Route(
-            "POST", f"{_ONE}/release", talk.release, "desk", "Back to the AI",
-            takes=models.Act, gives=shapes.Conversation,
-        ),
-        Route(
-            "POST", f"{_ONE}/replies", talk.reply, "desk", "A person answers",
-            takes=models.Words, gives=shapes.Said, answers=202,
-        ),
-        Route(
-            "POST", f"{_ONE}/notes", talk.note, "desk", "An internal note",
-            takes=models.Words, gives=shapes.Said, answers=202,
-        ),
+        Route("GET", f"{ONE}/turns/{{seq}}", talk.receipt, "customer", "How an answer came about"),
     ]  # fmt: skip
 
 
@@ -145,8 +172,93 @@ def _about_work(system: System) -> list[Route]:
             "Remove a document", answers=204,
         ),
         Route(
+            "GET", f"{API}/knowledge/gaps", system.gaps, "desk", "What the knowledge lacks",
+            gives=shapes.Gaps, query=("days", "limit"),
+        ),
+        Route(
             "GET", f"{API}/specialists", system.specialists, "desk", "Who answers here",
             gives=shapes.Specialists,
+        ),
+    ]  # fmt: skip
+
+
+def _about_approvals(approvals: Approvals) -> list[Route]:
+    return [
+        Route(
+            "GET", _APPROVALS, approvals.list, "desk", "Acts that wait for a person",
+            gives=shapes.Approvals, query=(choice("status", *APPROVAL_STATUSES), "limit"),
+        ),
+        Route(
+            "POST", f"{_APPROVALS}/{{approval}}", approvals.decide, "desk", "Approve or reject one",
+            takes=models.Decision, gives=shapes.Approval,
+        ),
+    ]  # fmt: skip
+
+
+def _about_corrections(corrections: Corrections) -> list[Route]:
+    one = f"{_CORRECTIONS}/{{correction}}"
+    return [
+        Route(
+            "POST", _CORRECTIONS, corrections.propose, "desk", "Say what triage got wrong",
+            takes=models.TriageCorrection, gives=shapes.Correction, answers=201,
+        ),
+        Route(
+            "GET", _CORRECTIONS, corrections.list, "desk", "Corrections of triage",
+            gives=shapes.Corrections, query=(choice("status", *CORRECTION_STATUSES), "limit"),
+        ),
+        Route(
+            "POST", f"{one}/accept", corrections.accept, "admin", "Let triage learn from it",
+            gives=shapes.Correction,
+        ),
+        Route(
+            "POST", f"{one}/reject", corrections.reject, "admin", "Do not learn from it",
+            gives=shapes.Correction,
+        ),
+    ]  # fmt: skip
+
+
+def _about_learning(learning: Learning) -> list[Route]:
+    one, change = f"{_PROPOSALS}/{{draft}}", f"{_AUTONOMY}/changes/{{change}}"
+    return [
+        Route(
+            "POST", _PROPOSALS, learning.propose, "desk", "Put an answer forward as knowledge",
+            takes=KnowledgeProposal, gives=KnowledgeDraft, answers=201,
+        ),
+        Route(
+            "GET", _PROPOSALS, learning.list, "desk", "Answers put forward as knowledge",
+            gives=KnowledgeDraftList, query=(choice("status", *PROPOSAL_STATUSES), "limit"),
+        ),
+        Route(
+            "POST", f"{one}/accept", learning.accept, "desk", "Make it an article",
+            takes=AcceptedProposal, gives=KnowledgeDraft,
+        ),
+        Route(
+            "POST", f"{one}/reject", learning.reject, "desk", "Do not make it an article",
+            gives=KnowledgeDraft,
+        ),
+        Route(
+            "GET", f"{API}/drafts", learning.measures, "desk", "How drafts fared, by intent",
+            gives=DraftMeasures, query=("days",),
+        ),
+        Route(
+            "GET", _AUTONOMY, learning.autonomy, "desk", "Who answers what",
+            gives=AutonomyShape, query=("limit",),
+        ),
+        Route(
+            "POST", _AUTONOMY, learning.set_mode, "admin", "Say who answers an intent",
+            takes=NewMode, gives=AutonomyChange, answers=201,
+        ),
+        Route(
+            "POST", f"{change}/apply", learning.apply_change, "admin", "Do what was suggested",
+            gives=AutonomyChange,
+        ),
+        Route(
+            "POST", f"{change}/dismiss", learning.dismiss_change, "admin",
+            "Leave it as it is", gives=AutonomyChange,
+        ),
+        Route(
+            "GET", f"{API}/reports/weekly", learning.weekly, "desk", "The report of a week",
+            gives=WeeklyReport, query=("week",),
         ),
     ]  # fmt: skip
 
@@ -180,13 +292,21 @@ def add_routes(app: web.Application, deps: ServerDeps) -> None:
     admission = Admission(
         deps.tokens, deps.bus.answers, Rates(settings.messages_per_second),
         Callers(settings.proxies),
+        limits=StoredLimits(deps.bus.calls, shards=deps.bus.settings.shards),
+        refused_per_minute=settings.refused_per_minute,
+        largest_file=deps.files.files.settings.max_bytes if deps.files else 0,
     )  # fmt: skip
     routes = list_routes(deps)
     for route in routes:
-        app.router.add_route(route.method, route.path, admission.guard(route))
-    description = orjson.dumps(describe(routes, version=deps.version))
+        guarded = admission.guard(audited(only_if_open(deps.bus.log, route), deps.audit))
+        app.router.add_route(route.method, route.path, guarded)
+
+    @cache
+    def description() -> bytes:  # a hundred shapes: made when somebody asks
+        return orjson.dumps(describe(routes, version=deps.version))
 
     async def openapi(request: web.Request) -> web.Response:
-        return web.Response(body=description, content_type="application/json")
+        body = await asyncio.to_thread(description)
+        return web.Response(body=body, content_type="application/json")
 
     app.router.add_get("/api/openapi.json", openapi)

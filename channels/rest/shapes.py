@@ -41,6 +41,20 @@ class EntryShape(Shape):
     value: str | None = None
     client_id: str | None = None
     language: str | None = None
+    original: str | None = Field(
+        default=None, description="For the desk: what the author wrote; `text` is its translation."
+    )
+    original_language: str | None = None
+
+
+class FileShape(Shape):
+    """A file that was taken; its id goes into the `attachments` of a message."""
+
+    id: str
+    name: str
+    media_type: str = Field(description="Found out from its bytes.")
+    size: int
+    url: str = Field(description="Opens for a while.")
 
 
 class State(Shape):
@@ -57,6 +71,16 @@ class Opened(Shape):
     id: str
     token: str
     seq: int | None = None
+
+
+class Links(Shape):
+    """A token for one use within minutes, and where it can be used."""
+
+    token: str
+    expires_at: str
+    telegram: str | None = None
+    slack: str | None = None
+    web: str | None = Field(default=None, description="Opens it in the widget of your page.")
 
 
 class Said(Shape):
@@ -131,10 +155,78 @@ class Written(Shape):
     id: str
 
 
+class SpecialistShape(Shape):
+    """One specialist, and how busy it is: now, and in the last hour."""
+
+    name: str
+    description: str
+    status: Literal["idle", "busy"]
+    active_turns: int
+    turns_last_hour: int
+    mean_seconds: float
+    p95_seconds: float
+    escalation_share: float = Field(description="Share of its turns that a person took over.")
+    languages: list[str]
+    tools: list[str]
+    categories: list[str]
+    consult: list[str]
+
+
 class Specialists(Shape):
     """Who answers here."""
 
-    specialists: list[dict[str, Any]]
+    specialists: list[SpecialistShape]
+
+
+class Approval(Shape):
+    """An act that waits, or waited, for a person: exactly this call is done after a yes."""
+
+    id: str
+    status: Literal["waiting", "approved", "rejected", "settled"]
+    conversation: str
+    contact: str | None
+    level: int = Field(description="How well the contact was identified, 0-3.")
+    tool: str
+    arguments: dict[str, Any]
+    facts: dict[str, str]
+    asked_at: str = Time
+    decision: Literal["approve", "reject"] | None
+    decided_by: str | None
+    decided_at: str | None
+    comment: str | None
+    result: dict[str, Any] | None
+
+
+class Approvals(Shape):
+    """The longest waiting first."""
+
+    approvals: list[Approval]
+
+
+class Correction(Shape):
+    """What triage should have said; an example once it is accepted."""
+
+    id: str
+    status: Literal["proposed", "accepted", "rejected"]
+    text: str
+    language: str
+    kind: str | None
+    specialist: str | None
+    intent: str | None
+    priority: str | None
+    sentiment: str | None
+    conversation: str | None
+    comment: str | None
+    proposed_by: str
+    proposed_at: str = Time
+    reviewed_by: str | None
+    reviewed_at: str | None
+
+
+class Corrections(Shape):
+    """The oldest first."""
+
+    corrections: list[Correction]
 
 
 class Alive(Shape):
@@ -157,3 +249,25 @@ class Health(Shape):
     status: Literal["ok", "degraded"]
     version: str
     components: dict[str, Any]
+
+
+class Gap(Shape):
+    """A topic that was asked about and not answered. `missing`: no article is about it; `failing`:
+    `nearest` is, and does not answer."""
+
+    title: str
+    count: int
+    kind: Literal["missing", "failing"]
+    nearest: dict[str, Any] | None
+    languages: dict[str, int]
+    reasons: dict[str, int]
+    first_at: str
+    last_at: str
+    examples: list[str]
+    conversations: list[str]
+
+
+class Gaps(Shape):
+    """The most asked first."""
+
+    gaps: list[Gap]

@@ -15,6 +15,7 @@ from channels.deps import ServerDeps
 from channels.ingress import check_text
 from channels.rest.models import NewDocument, TriageRequest
 from channels.rest.reading import read_cursor, read_int, read_model, write_cursor
+from channels.rest.ticketed import name_tickets
 from core import telemetry
 from core.errors import InputError, SwitchboardError
 
@@ -68,18 +69,32 @@ class System:
         if archive is None:
             raise Absent("no archive", public_text="this gateway keeps no archive")
         query = request.query
-        _known(query.keys(), {"status", "owner", "channel", "specialist", "q", "cursor", "limit"})
         page = await archive.list_conversations(
             status=query.get("status"), owner=query.get("owner"), channel=query.get("channel"),
-            specialist=query.get("specialist"), q=query.get("q"), cursor=query.get("cursor"),
+            specialist=query.get("specialist"), q=query.get("q"), cursor=read_cursor(request),
             limit=read_int(request, "limit", 50, low=1, high=200),
         )  # fmt: skip
-        return web.json_response({"conversations": page.items, "next": page.next})
+        await name_tickets(self._deps.tickets, page.items)
+        return web.json_response({"conversations": page.items, "next": _sealed(page.next)})
+
+    async def cases(self, request: web.Request) -> web.Response:
+        """Conversations that people own, in the order in which somebody should look."""
+        if self._deps.queue is None:
+            raise Absent("no archive", public_text="this gateway keeps no archive")
+        waiting = request.query.get("waiting")
+        if waiting not in {None, "true", "false"}:
+            raise InputError("waiting must be true or false")
+        found = await self._deps.queue.list(
+            waiting=None if waiting is None else waiting == "true",
+            holder=request.query.get("holder") or None,
+            limit=read_int(request, "limit", 50, low=1, high=200),
+        )
+        return web.json_response({"cases": found})
 
     async def specialists(self, request: web.Request) -> web.Response:
         """Who answers here."""
         found = self._deps.specialists
-        return web.json_response({"specialists": found.overview() if found else []})
+        return web.json_response({"specialists": await found.overview() if found else []})
 
     async def triage(self, request: web.Request) -> web.Response:
         """What a text is about."""
@@ -94,7 +109,6 @@ class System:
     async def search(self, request: web.Request) -> web.Response:
         """Search the knowledge base."""
         query = request.query
-        _known(query.keys(), {"q", "k", "category", "language"})
         text = check_text(query.get("q"), most=2_000)
         category = query.get("category")
         result = await self._knowledge().search(
@@ -122,6 +136,12 @@ class System:
         await self._knowledge().remove(request.match_info["document"])
         return web.Response(status=204)
 
+    async def gaps(self, request: web.Request) -> web.Response:
+        """What was asked in these last days and not answered."""
+        days = read_int(request, "days", 30, low=1, high=3_650)
+        limit = read_int(request, "limit", 50, low=1, high=200)
+        return web.json_response({"gaps": await self._knowledge().gaps(days=days, limit=limit)})
+
     def _knowledge(self) -> Any:
         if self._deps.knowledge is None:
             raise Absent("no knowledge", public_text="this process has no knowledge base")
@@ -135,6 +155,5 @@ class System:
             return {"status": "failed", "error": type(error).__name__}
 
 
-def _known(given: Any, known: set[str]) -> None:
-    if unknown := set(given) - known:
-        raise InputError(f"unknown parameter: {sorted(unknown)[0][:40]}")
+def _sealed(position: str | None) -> str | None:
+    return None if position is None else write_cursor(position)

@@ -2,6 +2,9 @@
 
 Above: `kb.truth`, the archive's tables. Below: SQLAlchemy (aiosqlite, asyncpg), Alembic.
 
+What one transaction reads is the state of one moment on both: a reader of several tables never
+sees half of what another process is committing meanwhile.
+
 SQLite runs in WAL with `synchronous=FULL`: what is committed survives a power cut. Its
 transactions are begun by us: those that will write begin IMMEDIATE, because a reader that turns
 writer in the middle gets "database is locked" at once, whatever the busy timeout says.
@@ -12,8 +15,9 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sqlite3
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from enum import IntEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -33,7 +37,18 @@ _JSON: dict[str, Any] = {
     "json_serializer": lambda value: orjson.dumps(value).decode(),  # pyright: ignore[reportUnknownLambdaType]
     "json_deserializer": orjson.loads,
 }
-_MIGRATION_LOCK = 7_316_002  # any number, the same in every process
+Report = Callable[[int, int], None]
+
+
+class Queue(IntEnum):
+    """Where writers of several processes wait for one another. Any numbers, the same everywhere."""
+
+    MIGRATIONS = 7_316_002
+    ERASURE = 7_316_011
+    AUDIT = 7_316_012
+    GUARD = 7_316_013
+    CONTACTS = 7_316_014
+    LIVES = 7_316_015
 
 
 class Database:
@@ -42,6 +57,9 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self._writer = engine.execution_options(writes=True)
+        # PostgreSQL's own default looks anew with every statement; SQLite's reads are one moment.
+        one_moment = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._reader = engine.execution_options(**one_moment if self.dialect != "sqlite" else {})
 
     @property
     def dialect(self) -> str:
@@ -50,14 +68,17 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
-        """A connection in one transaction that only reads."""
-        async with self.engine.begin() as connection:
+        """A connection in one transaction that only reads: all of it the state of one moment."""
+        async with self._reader.begin() as connection:
             yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncGenerator[AsyncConnection]:
-        """A connection in one transaction that writes; committed at the end, or rolled back."""
+    async def write(self, queue: Queue | None = None) -> AsyncGenerator[AsyncConnection]:
+        """A connection in one transaction that writes; committed at the end, or rolled back. Those
+        of a queue come one by one; to SQLite all that write do so anyway."""
         async with self._writer.begin() as connection:
+            if queue is not None:
+                await stand_in(connection, queue)
             yield connection
 
     @asynccontextmanager
@@ -71,18 +92,25 @@ class Database:
         async with self.read() as connection:
             await connection.execute(text("SELECT 1"))
 
-    async def migrate(self) -> None:
-        """Bring the tables to the newest revision; several processes may do so at once."""
-        if await self.revision() == newest_revision():
+    async def migrate(self, report: Report | None = None) -> None:
+        """Bring the tables to the newest revision; several processes may do so at once.
+
+        Raises `ConfigError` if they are of a newer version of the code than this. `report` is told
+        how many steps are done, of how many.
+        """
+        found = await self.revision()
+        if found == newest_revision():
             return
+        if found is not None and found > newest_revision():
+            raise ConfigError(
+                f"the tables of the database are of revision {found}, newer than this version of "
+                f"Switchboard, which knows {newest_revision()}: run the newer version, or restore "
+                "the backup that was made before the upgrade (docs/backup.md)"
+            )
         # The import costs a quarter of a second, which a start with nothing to do is spared.
         await asyncio.to_thread(_import_alembic)
-        async with self.write() as connection:
-            if self.dialect == "postgresql":
-                await connection.execute(
-                    text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATION_LOCK}
-                )
-            await connection.run_sync(_upgrade)
+        async with self.write(Queue.MIGRATIONS) as connection:
+            await connection.run_sync(_upgrade, _steps_after(found), report)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -107,6 +135,13 @@ class Database:
                 return found.scalar_one_or_none()
         except DBAPIError:
             return None  # no such table: a new database (a dead server says so in `migrate`)
+
+
+async def stand_in(connection: AsyncConnection, queue: Queue) -> None:
+    """From here to its end this transaction is alone in the queue."""
+    if connection.dialect.name == "postgresql":
+        lock = text("SELECT pg_advisory_xact_lock(:n)")
+        await connection.execute(lock, {"n": int(queue)})
 
 
 def open_database(settings: DatabaseSettings) -> Database:
@@ -165,6 +200,7 @@ def _open_sqlite(url: URL, settings: DatabaseSettings) -> AsyncEngine:
         cursor.execute(f"PRAGMA busy_timeout = {int(settings.timeout_seconds * 1000)}")
         _enter_wal(cursor)
         cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 
@@ -200,11 +236,25 @@ def _import_alembic() -> None:
     importlib.import_module("alembic.command")
 
 
-def _upgrade(connection: Connection) -> None:
+def _steps_after(revision: str | None) -> int:
+    """How many migrations are to do."""
+    names = [path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py")]
+    return sum(name > (revision or "") for name in names)
+
+
+def _upgrade(connection: Connection, steps: int, report: Report | None) -> None:
     import alembic.command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
+    done: list[object] = []
+
+    def applied(**step: object) -> None:
+        done.append(step)
+        if report is not None:
+            report(len(done), max(steps, len(done)))
+
+    config.attributes["applied"] = applied
     alembic.command.upgrade(config, "head")

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, exists, or_, select
+from sqlalchemy import ColumnElement, RowMapping, and_, or_, select
 
 from core.archive.database import Database
-from core.archive.tables import conversations, entries, turns
+from core.archive.searching import says
+from core.archive.tables import cases, conversations, entries, turns
 from core.errors import InputError
+from core.escalation.case import Case
+from core.identity.tables import conversations_of
 from core.messages import Entry, format_time
 
 _LONGEST_QUERY = 200
@@ -40,9 +43,11 @@ class ArchiveReader:
     async def list_conversations(
         self, *, status: str | None = None, owner: str | None = None, channel: str | None = None,
         specialist: str | None = None, contact: str | None = None, q: str | None = None,
-        cursor: str | None = None, limit: int = 50,
+        cursor: str | None = None, limit: int = 50, person: str | None = None,
     ) -> Page:  # fmt: skip
-        """Conversations that match all filters; `q` is looked for in what was said, any case."""
+        """Conversations that match all filters; `q` is looked for in what was said, any case.
+        `contact` is what heads call somebody, `person` the id of a contact: what is settled to be
+        theirs, and what names them by that id."""
         wanted = {
             "status": status, "owner": owner, "channel": channel, "specialist": specialist,
             "contact": contact,
@@ -50,14 +55,18 @@ class ArchiveReader:
         rules: list[ColumnElement[bool]] = [
             conversations.c[name] == value for name, value in wanted.items() if value is not None
         ]
-        if q and q.strip():
-            rules.append(_says(q.strip()[:_LONGEST_QUERY]))
+        if person is not None:
+            mine = conversations_of.c.contact == person
+            theirs = select(conversations_of.c.conversation).where(mine)
+            rules.append(or_(conversations.c.id.in_(theirs), conversations.c.contact == person))
         if cursor:
             rules.append(_before(cursor))
         limit = max(1, min(limit, _MOST))
         newest = (conversations.c.updated_at.desc(), conversations.c.id.desc())
-        query = select(conversations).where(*rules).order_by(*newest).limit(limit + 1)
         async with self._database.read() as connection:
+            if q and q.strip():
+                rules.append(await says(connection, q.strip()[:_LONGEST_QUERY]))
+            query = select(conversations).where(*rules).order_by(*newest).limit(limit + 1)
             rows = (await connection.execute(query)).mappings().all()
         return Page([_show(row) for row in rows[:limit]], _next(rows, limit))
 
@@ -88,13 +97,19 @@ class ArchiveReader:
         async with self._database.read() as connection:
             return (await connection.execute(query)).scalar_one_or_none()
 
-
-def _says(words: str) -> ColumnElement[bool]:
-    """An entry of the conversation holds these words."""
-    return exists().where(
-        entries.c.conversation == conversations.c.id,
-        entries.c.folded.contains(words.casefold(), autoescape=True),
-    )
+    async def cases(
+        self, *, conversation: str | None = None, reason: str | None = None, limit: int = 50
+    ) -> list[Case]:
+        """Hand-overs, newest first; of one conversation, or for one reason."""
+        wanted = {"conversation": conversation, "reason": reason}
+        rules = [cases.c[name] == value for name, value in wanted.items() if value is not None]
+        newest = (cases.c.at.desc(), cases.c.conversation.desc(), cases.c.seq.desc())
+        query = (
+            select(cases.c.body).where(*rules).order_by(*newest).limit(max(1, min(limit, _MOST)))
+        )
+        async with self._database.read() as connection:
+            bodies = (await connection.execute(query)).scalars().all()
+        return [Case.model_validate(body) for body in bodies]
 
 
 def _before(cursor: str) -> ColumnElement[bool]:

@@ -27,6 +27,7 @@ from redis.exceptions import (
 )
 
 from core.bus import scripts
+from core.bus.cluster import as_lost
 from core.bus.scripts import Script
 from core.errors import BusError, BusUnavailable
 from core.runtime import spawn
@@ -115,12 +116,15 @@ class Calls:
             client: Any = self._client
             return [await client.execute_command(*commands[0])]
         if isinstance(self._client, RedisCluster):
-            pipeline: Any = self._client.pipeline()
-        else:
-            pipeline = self._client.pipeline(transaction=False)
-        for words in commands:
-            pipeline.execute_command(*words)
-        return await pipeline.execute(raise_on_error=False)
+            with as_lost():
+                return await _flow(self._client.pipeline(), commands)
+        return await _flow(self._client.pipeline(transaction=False), commands)
+
+
+async def _flow(pipeline: Any, commands: list[tuple[Arg, ...]]) -> list[Any]:
+    for words in commands:
+        pipeline.execute_command(*words)
+    return await pipeline.execute(raise_on_error=False)
 
 
 def _settle(answer: asyncio.Future[Any], result: Any) -> None:

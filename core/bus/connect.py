@@ -20,16 +20,20 @@ from redis.exceptions import TimeoutError as NoAnswer
 
 from core.bus.answers import Answers
 from core.bus.calls import STORE_ERRORS, Calls, Client, load_scripts, translate
+from core.bus.cluster import ClusterClient
 from core.bus.dead import DeadLetters
+from core.bus.duty import DutyList
 from core.bus.embedded import EmbeddedServer
 from core.bus.fitness import check_fitness, read_info
 from core.bus.journal import Journal
 from core.bus.keys import meta_key, shard_names
 from core.bus.live import Live
-from core.bus.log import RedisLog
 from core.bus.packing import pack_faster
+from core.bus.pulse import DeskPulse
+from core.bus.reload import ReloadingLog
 from core.bus.settings import BusSettings
-from core.errors import ConfigError
+from core.bus.unseen import Unseen
+from core.errors import BusUnavailable, ConfigError
 
 # Scripts are idempotent, so a lost answer may be asked for again; a stall is bounded.
 _RETRIES = 3
@@ -43,11 +47,14 @@ class Bus:
     client: Client
     reading: Client
     calls: Calls
-    log: RedisLog
+    log: ReloadingLog
     live: Live
     journal: Journal
     dead: DeadLetters
     answers: Answers
+    duty: DutyList
+    pulse: DeskPulse
+    unseen: Unseen
     embedded: EmbeddedServer | None
 
     @property
@@ -63,8 +70,10 @@ class Bus:
         return [self.shards]
 
     async def ping(self) -> None:
-        """Raises `BusUnavailable` when the store does not take writes now."""
+        """Raises `BusUnavailable` when the store does not take writes now, or is not whole yet."""
         await self.calls.command("HSET", meta_key(), "ping", "1")
+        if self.log.rebuilding:
+            raise BusUnavailable("the store lost what it held and is being rebuilt")
 
     async def info(self) -> dict[str, Any]:
         """What the store says of itself (version, persistence, memory), for health and doctor."""
@@ -89,18 +98,24 @@ async def open_bus(settings: BusSettings) -> AsyncGenerator[Bus]:
         reading = _client(url, settings, blocking=True)
         stack.push_async_callback(reading.aclose)
         await _prepare(client, settings)
+        if isinstance(reading, RedisCluster):  # before all shards are read side by side
+            await _meet(reading)
         calls = Calls(client, deadline_seconds=settings.timeout_seconds)
         stack.push_async_callback(calls.drain)
+        log = ReloadingLog(calls, shards=settings.shards)
         yield Bus(
             settings=settings,
             client=client,
             reading=reading,
             calls=calls,
-            log=RedisLog(calls, shards=settings.shards),
+            log=log,
             live=Live(calls, reading, shards=settings.shards),
             journal=Journal(calls, reading, settings),
-            dead=DeadLetters(calls, shards=settings.shards),
+            dead=DeadLetters(calls, shards=settings.shards, fetch=log.head),
             answers=Answers(calls, shards=settings.shards),
+            duty=DutyList(calls),
+            pulse=DeskPulse(calls),
+            unseen=Unseen(calls, shards=settings.shards),
             embedded=embedded,
         )
 
@@ -120,7 +135,7 @@ def _client(url: str, settings: BusSettings, *, blocking: bool) -> Client:
         "max_connections": 256,
     }
     if settings.cluster:
-        return RedisCluster.from_url(url, **options)
+        return ClusterClient.from_url(url, **options)
     untyped: Any = Redis
     return pack_faster(untyped.from_url(url, **options))
 
@@ -133,9 +148,19 @@ async def _prepare(client: Client, settings: BusSettings) -> None:
         await load_scripts(client)
         await _check_shards(client, settings.shards)
     except STORE_ERRORS as error:
-        raise ConfigError(
-            f"{translate(error)}: check REDIS_URL and that the server runs"
-        ) from error
+        raise _no_store(error) from error
+
+
+async def _meet(client: RedisCluster) -> None:
+    """Learn where the nodes are before commands run side by side, and close each other's lines."""
+    try:
+        await client.initialize()
+    except STORE_ERRORS as error:
+        raise _no_store(error) from error
+
+
+def _no_store(error: Exception) -> ConfigError:
+    return ConfigError(f"{translate(error)}: check REDIS_URL and that the server runs")
 
 
 async def _check_shards(client: Client, shards: int) -> None:

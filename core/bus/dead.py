@@ -6,6 +6,7 @@ or delivery failed; a replay lets the reader try them again.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from core.bus.calls import Calls
 from core.bus.keys import ConversationKeys, dead_key, ready_key, scheduled_key, shard_names
 from core.bus.records import moment, pair
 from core.errors import NotFound
+from core.ids import ConversationId
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,12 @@ class DeadLetter:
 class DeadLetters:
     """Lists and replays the dead letters of all shards. Ids look like `03:1795236458629-0`."""
 
-    def __init__(self, calls: Calls, *, shards: int) -> None:
+    def __init__(
+        self, calls: Calls, *, shards: int, fetch: Callable[[ConversationId], Awaitable[object]]
+    ) -> None:
+        """`fetch` brings a conversation back into the store that was taken out of it."""
         self._calls = calls
+        self._fetch = fetch
         self._shards = shard_names(shards)
 
     async def list(self, *, limit: int = 100) -> list[DeadLetter]:
@@ -47,6 +53,7 @@ class DeadLetters:
 
     async def replay(self, letter: DeadLetter) -> None:
         """Try again. Raises `NotFound` if the letter or its conversation is gone."""
+        await self._fetch(ConversationId(letter.conversation))
         keys = ConversationKeys.of(letter.conversation)
         names = [
             keys.head,

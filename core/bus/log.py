@@ -9,48 +9,58 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 import orjson
 
 from core.bus import scripts
+from core.bus.addresses import lead
+from core.bus.asking import last_word, place_of, wakes_engine
+from core.bus.bygone import trace_of, turn_away
 from core.bus.calls import Arg, Calls
+from core.bus.claims import parse_claim
 from core.bus.keys import (
     ConversationKeys,
     address_key,
+    alarms_key,
     dead_key,
     journal_key,
     ready_key,
     scheduled_key,
+    unseen_key,
 )
 from core.bus.records import (
     body_json,
     event_digest,
     event_json,
-    pair,
+    head_fields,
     parse_entries,
     parse_head,
+    window_ms,
 )
 from core.conversation import (
     Accepted,
     Claim,
     Committed,
     Head,
-    HeadChange,
     NotClaimed,
+    Preview,
     SendTicket,
     TurnCommit,
     Turnpike,
 )
-from core.errors import BusError, NotFound
+from core.errors import NotFound
 from core.ids import ConversationId, is_conversation_id, new_conversation_id
-from core.messages import Address, Entry, InboundEvent
+from core.messages import CHANGES, Address, Entry, InboundEvent
 
 DEFAULT_TURNPIKE = Turnpike()
 # A claim shows so many unread entries at most; more are the next turn's.
 _MOST_ENTRIES = 200
 # Customers of these channels read the log themselves: the commit is the delivery.
 PULL_CHANNELS = frozenset({"web", "rest"})
+# Before the ids that platforms gave to what we sent, among the ids that were seen.
+SENT = "sent:"
 
 
 class RedisLog:
@@ -61,10 +71,21 @@ class RedisLog:
         self._shards = shards
         self._nonce = secrets.token_hex(6)
         self._count = 0
+        self._followers = ""
+        self._minds = False
+
+    def follow_with(self, readers: Sequence[str]) -> None:
+        """Which readers follow conversations whole once people came in (`case`, `desk`)."""
+        self._followers = ",".join(readers)
+
+    def mind_unseen(self) -> None:
+        """From now on it is noted what customers of a page have not seen (`core.bus.unseen`)."""
+        self._minds = True
 
     async def create(
-        self, address: Address, *, contact: str | None = None, language: str | None = None
-    ) -> ConversationId:
+        self, address: Address, *, contact: str | None = None, language: str | None = None,
+        level: int = 0,
+    ) -> ConversationId:  # fmt: skip
         """An empty conversation; with an address that has one already, that one."""
         if address.chat and (found := await self.find(address)) is not None:
             return found
@@ -74,6 +95,8 @@ class RedisLog:
         for name, value in (("contact", contact), ("language", language)):
             if value is not None:
                 fields += [name, value]
+        if level:
+            fields += ["level", level]
         keys = ConversationKeys.of(conversation)
         await self._calls.script(scripts.CREATE, [keys.head], [conversation, *fields])
         return await self._bind(own, conversation)
@@ -85,51 +108,52 @@ class RedisLog:
 
     async def rebind(self, address: Address, conversation: ConversationId) -> None:
         """Let the address lead to this conversation from now on."""
-        await self._calls.command("SET", address_key(address, self._shards), conversation)
+        await lead(self._calls, address_key(address, self._shards), conversation, anyway=True)
 
     async def _bind(self, address: Address, conversation: ConversationId) -> ConversationId:
         """Whoever binds an address first wins; the others use that conversation."""
-        key = address_key(address, self._shards)
-        before = await self._calls.script(scripts.KEEP, [key], [conversation, 0])
-        if not before or before.decode() == conversation:  # the latter: our own, asked again
+        before = await lead(self._calls, address_key(address, self._shards), conversation)
+        if not before or before == conversation:  # the latter: our own, asked again
             return conversation
         await self._calls.command("DEL", ConversationKeys.of(conversation).head)
-        return ConversationId(before.decode())
+        return ConversationId(before)
 
     async def accept(
-        self, event: InboundEvent, *, turnpike: Turnpike | None = None, finished: bool = True
-    ) -> Accepted:
+        self, event: InboundEvent, *, turnpike: Turnpike | None = None, finished: bool = True,
+        only_at: int | None = None,
+    ) -> Accepted:  # fmt: skip
         """See `core.ports.Log.accept`."""
         keys = _keys(event.conversation)
         pike = turnpike or DEFAULT_TURNPIKE
-        wakes = event.author.role == "customer" and (
-            event.kind == "message" or event.action == "button"
-        )
-        delivers = (
-            event.author.role != "customer"
-            and event.kind == "message"
-            and event.address.channel not in PULL_CHANNELS
-        )
+        delivers = event.author.role != "customer" and event.kind == "message"
+        delivers = delivers or (event.author.role == "human_agent" and event.action in CHANGES)
+        place = place_of(event)
         result = await self._calls.script(
-            scripts.ACCEPT,
-            [
+            scripts.ACCEPT, [
                 keys.head, keys.log, keys.seen, journal_key(keys.shard),
-                ready_key(keys.shard, "engine"),
-                ready_key(keys.shard, f"deliver:{event.address.channel}"),
-                scheduled_key(keys.shard),
+                ready_key(keys.shard, "engine"), ready_key(keys.shard, "deliver:"),
+                scheduled_key(keys.shard), ready_key(keys.shard, ""), unseen_key(keys.shard),
+                keys.bygone,
             ],
             [
                 event.conversation, event.id, event_digest(event), event_json(event),
-                event.author.role, event.kind, event.action or "", int(wakes), int(delivers),
-                _window_ms(pike, finished=finished), int(pike.cap_seconds * 1000),
+                event.author.role, event.kind, event.action or "", int(wakes_engine(event)),
+                int(delivers), window_ms(pike, finished=finished), int(pike.cap_seconds * 1000),
                 int(pike.policy == "each"),
+                place.json, place.channel, f",{','.join(sorted(PULL_CHANNELS))},",
+                self._followers, event.value or "", int(self._minds),
+                "" if only_at is None else only_at, trace_of(event.id), place.name,
             ],
         )  # fmt: skip
         match result[0]:
             case b"ok":
                 return Accepted(seq=result[1])
+            case b"moved":
+                return Accepted(seq=result[1], moved=True)
             case b"dup":
                 return Accepted(seq=result[1], duplicate=True, conflict=bool(result[2]))
+            case b"bygone":
+                return await turn_away(self._calls, self._shards, event, is_new=bool(result[1]))
             case _:
                 raise NotFound("no such conversation")
 
@@ -150,8 +174,7 @@ class RedisLog:
         keys = _keys(conversation)
         self._count += 1
         result = await self._calls.script(
-            scripts.CLAIM,
-            [
+            scripts.CLAIM, [
                 keys.head, keys.log, keys.state, ready_key(keys.shard, stream or reader),
                 scheduled_key(keys.shard),
             ],
@@ -162,7 +185,7 @@ class RedisLog:
         )  # fmt: skip
         match result[0]:
             case b"ok":
-                return _parse_claim(reader, conversation, wake, result)
+                return parse_claim(reader, conversation, wake, result)
             case b"busy":
                 return NotClaimed(reason="busy", retry_ms=result[1])
             case b"early":
@@ -187,7 +210,7 @@ class RedisLog:
         """See `core.ports.Log.commit`."""
         keys = _keys(claim.conversation)
         channel = claim.head.address.channel if claim.head.address else "web"
-        head = _head_fields(turn.head)
+        head = head_fields(turn.head)
         entries: list[Arg] = []
         for body in turn.entries:
             entries += [body.author.role, body_json(body)]
@@ -196,52 +219,119 @@ class RedisLog:
             [
                 keys.head, keys.log, keys.state, keys.turns, journal_key(keys.shard),
                 ready_key(keys.shard, "engine"), ready_key(keys.shard, f"deliver:{channel}"),
-                scheduled_key(keys.shard),
+                scheduled_key(keys.shard), keys.steps, ready_key(keys.shard, ""),
+                unseen_key(keys.shard),
             ],
             [
-                claim.conversation, claim.token, claim.epoch, claim.seen, claim.wake,
+                claim.conversation, claim.token, claim.epoch,
+                claim.seen if turn.seen is None else turn.seen, claim.wake,
                 _knew(claim) if turn.merge and not turn.acted and not claim.head.each else -1,
                 int(channel not in PULL_CHANNELS),
                 _json(turn.state) if turn.state else "",
                 _json(turn.receipt) if turn.receipt is not None else "",
                 turn.tokens_used, turn.cost or 0, len(head) // 2, len(turn.entries),
+                self._followers, last_word(turn) if self._minds and channel == "web" else 0,
                 *head, *entries,
             ],
         )  # fmt: skip
         outcome: Any = result[0].decode()
         return Committed(outcome=outcome, seqs=tuple(result[1:]))
 
+    async def note_step(self, claim: Claim, step: dict[str, Any]) -> bool:
+        """See `core.ports.Log.note_step`."""
+        keys = _keys(claim.conversation)
+        count = await self._calls.script(
+            scripts.NOTE_STEP, [keys.head, keys.steps], [claim.token, _json(step)]
+        )
+        return count > 0
+
+    async def steps(self, conversation: ConversationId) -> list[dict[str, Any]]:
+        """See `core.ports.Log.steps`."""
+        raw = await self._calls.command("LRANGE", _keys(conversation).steps, 0, -1)
+        return [orjson.loads(item) for item in raw or ()]
+
     async def begin_send(self, claim: Claim, seq: int) -> SendTicket:
         """See `core.ports.Log.begin_send`."""
         keys = _keys(claim.conversation)
+        entry = next((entry.id for entry in claim.entries if entry.seq == seq), "")
+        entry = entry if claim.reader == "customer" else ""  # the desk shows no previews
         result = await self._calls.script(
-            scripts.BEGIN_SEND, [keys.head, keys.log, keys.sends], [claim.reader, claim.token, seq]
-        )
+            scripts.BEGIN_SEND, [keys.head, keys.log, keys.sends],
+            [claim.reader, claim.token, seq, entry],
+        )  # fmt: skip
         if result[0] == b"send":
-            return SendTicket(outcome="send", attempt=result[1], unsure=bool(result[2]))
+            detail: Any = orjson.loads(result[3]) if result[3] else {}
+            return SendTicket(
+                outcome="send", attempt=result[1], unsure=bool(result[2]),
+                platform_ids=tuple(detail.get("ids") or ()), preview=_parse_preview(result[4]),
+            )  # fmt: skip
         outcome: Any = result[0].decode()
-        return SendTicket(outcome=outcome)
+        shown = _parse_preview(result[1]) if len(result) > 1 else None
+        return SendTicket(outcome=outcome, preview=shown)
+
+    async def use_once(
+        self, conversation: ConversationId, name: str, *, by: str, seconds: int
+    ) -> bool:
+        """Take something of this conversation that is good for one use. Whoever took it may ask
+        again."""
+        key = f"{_keys(conversation).head}:once:{name}"
+        before = await self._calls.script(scripts.KEEP, [key], [by, seconds])
+        return not before or before.decode() == by
+
+    async def note_preview(
+        self, conversation: ConversationId, entry: str, epoch: int, preview: Preview | None = None
+    ) -> bool:
+        """See `core.ports.Log.note_preview`."""
+        keys = _keys(conversation)
+        value = preview.model_dump_json() if preview is not None else ""
+        args: list[Arg] = [entry, epoch, value]
+        return bool(await self._calls.script(scripts.NOTE_PREVIEW, [keys.head, keys.sends], args))
+
+    async def drop_preview(self, conversation: ConversationId, preview: str) -> None:
+        """See `core.ports.Log.drop_preview`."""
+        await self._calls.script(scripts.DROP_PREVIEW, [_keys(conversation).sends], [preview])
 
     async def record_send(
         self, claim: Claim, seq: int, *,
-        outcome: Literal["sent", "withheld", "failed", "retry"],
+        outcome: Literal["sent", "withheld", "failed", "retry", "part"],
         platform_ids: Sequence[str] = (), reason: str | None = None,
     ) -> bool:  # fmt: skip
         """See `core.ports.Log.record_send`."""
         keys = _keys(claim.conversation)
         detail = _json({"ids": list(platform_ids), "reason": reason})
-        args: list[Arg] = [claim.reader, claim.token, seq, outcome, detail]
-        return bool(await self._calls.script(scripts.RECORD_SEND, [keys.head, keys.sends], args))
+        args: list[Arg] = [claim.reader, claim.token, seq, outcome, detail, *platform_ids]
+        where = [keys.head, keys.sends, keys.seen]
+        return bool(await self._calls.script(scripts.RECORD_SEND, where, args))
 
-    async def finish(self, claim: Claim, *, retry_ms: int = 0, stream: str | None = None) -> None:
+    async def seq_of(self, conversation: ConversationId, name: str) -> int | None:
+        """See `core.ports.Log.seq_of`."""
+        raw = await self._calls.command("HMGET", _keys(conversation).seen, name, f"{SENT}{name}")
+        found = next((item for item in raw if item), None)
+        return int(found.split(b":", 1)[0]) if found else None
+
+    async def finish(
+        self, claim: Claim, *, retry_ms: int = 0, stream: str | None = None,
+        seen: int | None = None, alarm: datetime | Literal["keep"] | None = "keep",
+    ) -> bool:  # fmt: skip
         """See `core.ports.Log.finish`."""
         keys = _keys(claim.conversation)
         ready = ready_key(keys.shard, stream or _stream_of(claim))
-        await self._calls.script(
+        due = -1 if alarm == "keep" else int(alarm.timestamp() * 1000) if alarm else 0
+        done = await self._calls.script(
             scripts.FINISH,
-            [keys.head, ready, scheduled_key(keys.shard)],
-            [claim.reader, claim.conversation, claim.token, claim.wake, retry_ms],
-        )
+            [keys.head, ready, scheduled_key(keys.shard), alarms_key(keys.shard)],
+            [
+                claim.reader, claim.conversation, claim.token, claim.wake, retry_ms,
+                -1 if seen is None else seen, due,
+            ],
+        )  # fmt: skip
+        return bool(done)
+
+    async def anchor(self, claim: Claim, anchor: str) -> bool:
+        """Remember where the reader `desk` shows this conversation's case (its own JSON, up to
+        2,000 characters; `Head.desk`). False: stale lease."""
+        head = _keys(claim.conversation).head
+        return bool(await self._calls.script(scripts.ANCHOR, [head], [claim.token, anchor]))
 
     async def bury(self, claim: Claim, error: str, *, seq: int | None = None) -> bool:
         """Note a dead letter: what these entries (or entry `seq`) caused could not be done.
@@ -288,6 +378,10 @@ def _keys(conversation: str) -> ConversationKeys:
     return ConversationKeys.of(conversation)
 
 
+def _parse_preview(raw: bytes) -> Preview | None:
+    return Preview.model_validate_json(raw) if raw else None
+
+
 def _knew(claim: Claim) -> int:
     """The newest customer entry that was there when the turn began."""
     return max(claim.seen, claim.head.last_customer_seq)
@@ -302,49 +396,3 @@ def _stream_of(claim: Claim) -> str:
 
 def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
-
-
-def _window_ms(pike: Turnpike, *, finished: bool) -> int:
-    if pike.policy == "each" or (pike.policy == "adaptive" and finished):
-        return 0
-    return int(pike.window_seconds * 1000)
-
-
-def _head_fields(change: HeadChange) -> list[Arg]:
-    fields: list[Arg] = []
-    for name, value in change.model_dump(exclude_none=True).items():
-        fields += [name, value]
-    return fields
-
-
-def _parse_claim(reader: str, conversation: ConversationId, wake: str, result: Any) -> Claim:
-    head = parse_head(conversation, result[3])
-    entries = parse_entries(result[4])
-    if not entries:
-        raise BusError("a claim without entries")
-    if head.each and reader == "engine":
-        entries = _until_first_question(entries)
-    history = parse_entries(reversed(result[5]))
-    raw = pair(result[3])
-    return Claim.model_construct(
-        conversation=conversation,
-        reader=reader,
-        token=result[1],
-        wake=wake,
-        epoch=head.epoch,
-        attempts=int(raw.get(b"a:" + reader.encode()) or 1),
-        head=head,
-        entries=tuple(entries),
-        history=tuple(history),
-        state=orjson.loads(result[6]) if result[6] else {},
-    )
-
-
-def _until_first_question(entries: list[Entry]) -> list[Entry]:
-    """Everything up to and with the first entry that the customer wants answered."""
-    for number, entry in enumerate(entries, 1):
-        if entry.author.role == "customer" and (
-            entry.kind == "message" or entry.action == "button"
-        ):
-            return entries[:number]
-    return entries

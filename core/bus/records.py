@@ -11,16 +11,22 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, cast
 
-from core.conversation import Head
+from core.conversation import Head, HeadChange, Turnpike
 from core.ids import ConversationId
 from core.messages import Address, Entry, EntryBody, InboundEvent, body_of
 
 RawEntry = tuple[bytes, Sequence[bytes]]
 
 
-def event_digest(event: InboundEvent) -> str:
-    """What tells two events with the same id apart: their content."""
-    content = f"{event.kind}\0{event.action}\0{event.value}\0{event.author.role}\0{event.text}"
+def event_digest(event: InboundEvent | EntryBody) -> str:
+    """What tells two events with the same id apart: their content. The entry of an event has the
+    same."""
+    return content_digest(event.kind, event.action, event.value, event.author.role, event.text)
+
+
+def content_digest(kind: str, action: str | None, value: str | None, role: str, text: str) -> str:
+    """See `event_digest`."""
+    content = f"{kind}\0{action}\0{value}\0{role}\0{text}"
     return hashlib.blake2s(content.encode(), digest_size=9).hexdigest()
 
 
@@ -122,6 +128,7 @@ def parse_head(conversation: str, flat: Any) -> Head:
         epoch=number("epoch"),
         address=_parse_address(address) if address else None,
         contact=text("contact"),
+        level=number("level"),
         specialist=text("specialist"),
         language=text("language"),
         sentiment=text("sentiment"),
@@ -137,4 +144,36 @@ def parse_head(conversation: str, flat: Any) -> Head:
         last_customer_seq=number("lcs"),
         scheduled=b"w:engine" in raw,
         each=raw.get(b"each") == b"1",
+        steps=number("steps"),
+        case=number("case"),
+        case_closed=number("casex"),
+        desk=text("desk"),
+        seen=number("shown"),
+        seen_at=moment(raw[b"shownat"]) if b"shownat" in raw else None,
+        said=number("said"),
+        climbed=number("climbed"),
+        climbed_after=number("climbedafter"),
+        is_away=b"home" in raw,
+        places=tuple(
+            _parse_address(value) for name, value in sorted(raw.items()) if name[:3] == b"at:"
+        ),
+        email=text("email"),
+        sealed=number("sealed"),
+        sealed_at=moment(raw[b"sealedat"]) if b"sealedat" in raw else None,
+        proved=tuple(
+            _parse_address(value) for name, value in sorted(raw.items()) if name[:3] == b"pv:"
+        ),
     )
+
+
+def window_ms(pike: Turnpike, *, finished: bool) -> int:
+    """How long a message waits for more before its turn begins."""
+    if pike.policy == "each" or (pike.policy == "adaptive" and finished):
+        return 0
+    return int(pike.window_seconds * 1000)
+
+
+def head_fields(change: HeadChange) -> list[str]:
+    """The fields that a turn sets in the head: name, value, name, value …"""
+    set_fields = change.model_dump(exclude_none=True)
+    return [part for item in set_fields.items() for part in item]

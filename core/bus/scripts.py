@@ -29,6 +29,7 @@ def _load(name: str) -> Script:
 
 
 CREATE = _load("create")
+UNMAKE = _load("unmake")
 ACCEPT = _load("accept")
 TYPING = _load("typing")
 CLAIM = _load("claim")
@@ -41,8 +42,35 @@ REWAKE = _load("rewake")
 BURY = _load("bury")
 REPLAY = _load("replay")
 KEEP = _load("keep")
+NOTE_STEP = _load("note_step")
+SPEND = _load("spend")
+EVICT = _load("evict")
+RESTORE = _load("restore")
+TAKE = _load("take")
+NOTE_PREVIEW = _load("note_preview")
+DROP_PREVIEW = _load("drop_preview")
+RING = _load("ring")
+ANCHOR = _load("anchor")
+SEEN = _load("seen")
+CLIMB = _load("climb")
+HOME = _load("home")
+NOTE_CASE = _load("note_case")
+NOTE_HEAD = _load("note_head")
+STANDING = _load("standing")
+SETTLED = _load("settled")
+BIND = _load("bind")
+UNBIND = _load("unbind")
+REJOURNAL = _load("rejournal")
+HINT = _load("hint")
+ENTOMB = _load("entomb")
+SCRUB = _load("scrub")
+PROVE = _load("prove")
+SIGN = _load("sign")
+NOTE_SIGN = _load("note_sign")
 
 ALL = (
     CREATE, ACCEPT, TYPING, CLAIM, EXTEND, COMMIT, BEGIN_SEND, RECORD_SEND, FINISH, REWAKE, BURY,
-    REPLAY, KEEP,
+    REPLAY, KEEP, NOTE_STEP, SPEND, EVICT, RESTORE, TAKE, NOTE_PREVIEW, DROP_PREVIEW,
+    RING, ANCHOR, SEEN, CLIMB, HOME, NOTE_CASE, NOTE_HEAD, STANDING, UNMAKE, UNBIND,
+    SETTLED, BIND, REJOURNAL, HINT, ENTOMB, SCRUB, PROVE, SIGN, NOTE_SIGN,
 )  # fmt: skip

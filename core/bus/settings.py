@@ -39,7 +39,14 @@ class BusSettings(BaseModel):
         ge=1,
         description="Failures of one wake-up before it is a dead letter.",
     )
-    slots: int = Field(default=64, ge=1, description="Conversations worked on at once.")
+    slots: int = Field(default=256, ge=1, description="Conversations worked on at once.")
     journal_days: float = Field(
         default=7.0, gt=0, description="How long the journal is kept when nobody follows it."
+    )
+    journal_most: int = Field(
+        default=2_000_000,
+        ge=1_000,
+        description="Records the journal keeps for an archive that is away. The oldest beyond that "
+        "are dropped, with an alarm; conversations keep their words, and the archive has them told "
+        "again when it is back.",
     )

@@ -25,6 +25,7 @@ from core.bus.calls import STORE_ERRORS
 from core.bus.connect import Bus
 from core.bus.keys import ENGINE_GROUP, ConversationKeys, ready_key, scheduled_key
 from core.bus.records import pair, stream_records
+from core.conversation import Claim, NotClaimed
 from core.errors import BusError
 from core.ids import ConversationId, is_conversation_id
 from core.runtime import Backoff, TaskPool, end_tasks, linger, sleep_until, spawn
@@ -88,9 +89,37 @@ class WakeLoop:
         try:
             await stop.wait()
         finally:
-            await end_tasks(*loops)
+            await end_tasks(*loops, has_cleanup=False)
             # Asked to stop, we finish what we hold; cancelled, we drop it at once.
             await self._pool.drain(grace_seconds if stop.is_set() else 0)
+
+    async def claim(
+        self, wake: Wake, *, lease_ms: int, window: int = 0, longest_seconds: float | None = None
+    ) -> Claim | None:
+        """The claim of what a wake-up tells of, once it is due and its holder is done with it; None
+        when there is nothing (more) to do. `longest_seconds`: what is due later than that is left
+        to its own wake-up."""
+        while True:
+            got = await self._bus.log.claim(
+                self._reader, wake.conversation, wake.id, lease_ms=lease_ms, window=window,
+                stream=self._stream, force=wake.orphan,
+            )  # fmt: skip
+            if not isinstance(got, NotClaimed):
+                return got
+            if got.reason == "done" or (got.reason == "busy" and not wake.taken_over):
+                return None  # its holder lives, or the take-over will bring it back
+            pause = got.retry_ms / 1000 + 0.001
+            if got.reason == "early" and longest_seconds is not None and pause > longest_seconds:
+                return None
+            await asyncio.sleep(pause)
+
+    async def give_back(self, claim: Claim) -> None:
+        """We are told to end: let another reader go on at once, not after the lease."""
+        try:
+            async with asyncio.timeout(1):
+                await self._bus.log.finish(claim, stream=self._stream)
+        except (BusError, TimeoutError):
+            _log.info("lease_not_given_back", conversation=claim.conversation)
 
     async def _make_groups(self) -> None:
         for shard in self._bus.shards:
@@ -204,7 +233,7 @@ class WakeLoop:
                 ready_key(shard, self._stream),
                 scheduled_key(shard),
             ]
-            channel = self._stream.removeprefix("deliver:") if reader != "engine" else ""
+            channel = self._stream.removeprefix("deliver:") if reader == "customer" else ""
             if await self._bus.calls.script(scripts.REWAKE, keys, [reader, conversation, channel]):
                 _log.warning("wake_up_restored", conversation=conversation, reader=reader)
 

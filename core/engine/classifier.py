@@ -1,9 +1,11 @@
-"""Tells labels from sentence vectors: a logistic head and the nearest examples, in numpy alone.
+"""Tells labels apart: logistic heads on vectors and on pieces of words, centres, neighbours.
 
-Above: `training`, `triage`. Below: `space`, numpy.
+Above: `calibration`, `training`, `triage`. Below: `logistic`, numpy.
 
-The head draws the lines between labels; the nearest examples know the odd corners of a label that a
-line cannot reach. Their mixture is right more often than either.
+The first head draws the lines between meanings. The joint head sees the letters beside the meaning,
+and so knows the odd word that decides. The centres know which differences are common within one
+label. The nearest examples know the corners of a label that no line reaches. How much each has to
+say is chosen on examples held back (`calibration.tuned`), never typed in.
 """
 
 from __future__ import annotations
@@ -12,66 +14,101 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from core.engine.features import Features
+from core.engine.logistic import Labels, fit_logistic, log_softmax, softmax, with_bias
 from core.engine.space import Matrix
-
-Labels = NDArray[np.int64]
+from core.engine.typical import Typical, fit_typical
+from core.messages import Frozen
 
 _NEIGHBOURS = 10
 _SHARPNESS = 20.0
-_SHARE_OF_NEIGHBOURS = 0.4
 _LEAST = 1e-6
+_LETTERS = 0.5
+_DISTANCE = 0.035
+
+
+class Mix(Frozen):
+    """Shares of the voices, 0 to 1. `neighbours` is mixed into the probabilities of the vectors'
+    head; `joint` and `centres` then into the logarithms of those."""
+
+    joint: float = 0.5
+    centres: float = 0.0
+    neighbours: float = 0.0
+
+
+_UNTUNED = Mix()
+
+
+@dataclass(frozen=True)
+class Voices:
+    """What each part says, before it is mixed: raw scores of the vectors' head, log-probabilities
+    of the joint head and of the nearest centres, votes of the neighbours."""
+
+    scores: Matrix
+    joint: Matrix
+    centres: Matrix
+    votes: Matrix
+
+    def mixed(self, mix: Mix) -> Matrix:
+        """Log-probabilities, before the temperature."""
+        both = (1.0 - mix.neighbours) * softmax(self.scores) + mix.neighbours * self.votes
+        logs = (1.0 - mix.joint - mix.centres) * np.log(np.maximum(both, _LEAST))
+        return (logs + mix.joint * self.joint + mix.centres * self.centres).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """`weights` has one row for each label and one column more than the rows (the bias); `rows`
-    are the examples it learned from, `targets` the numbers of their labels."""
+    """Weights have one row for each label and one column more than the features (the bias); `rows`
+    are the vectors of the examples it learned from, `targets` the numbers of their labels."""
 
     labels: tuple[str, ...]
     weights: Matrix
+    joint_weights: Matrix
+    typical: Typical
     rows: Matrix
     targets: Labels
+    mix: Mix = _UNTUNED
     temperature: float = 1.0
 
-    def probabilities(self, rows: Matrix) -> Matrix:
-        """Rows of label probabilities for rows placed in the space."""
-        return softmax(self.logits(rows) / self.temperature)
+    def probabilities(self, features: Features) -> Matrix:
+        """Rows of label probabilities."""
+        return self.chances(self.voices(features))
 
-    def logits(self, rows: Matrix) -> Matrix:
-        """Logarithms of the mixture, before the temperature."""
-        head = softmax(_with_bias(rows) @ self.weights.T)
-        near = self._neighbours(rows)
-        mixed = (1.0 - _SHARE_OF_NEIGHBOURS) * head + _SHARE_OF_NEIGHBOURS * near
-        return np.log(np.maximum(mixed, _LEAST)).astype(np.float32)
+    def chances(self, voices: Voices) -> Matrix:
+        """Rows of label probabilities for what the voices said."""
+        return softmax(voices.mixed(self.mix) / self.temperature)
 
-    def with_temperature(self, temperature: float) -> Classifier:
-        """The same, calibrated."""
-        return replace(self, temperature=temperature)
+    def voices(self, features: Features) -> Voices:
+        """What each part says about these texts."""
+        return Voices(
+            scores=with_bias(features.vectors) @ self.weights.T,
+            joint=log_softmax(with_bias(_joined(features)) @ self.joint_weights.T),
+            centres=log_softmax(_DISTANCE * -self.typical.distances(features.vectors)),
+            votes=self._votes(features.vectors),
+        )
 
-    def _neighbours(self, rows: Matrix) -> Matrix:
+    def tuned(self, mix: Mix, temperature: float) -> Classifier:
+        """The same, with the mixture and the temperature of examples held back."""
+        return replace(self, mix=mix, temperature=temperature)
+
+    def _votes(self, rows: Matrix) -> Matrix:
         """Votes of the nearest examples, nearer ones louder."""
         similar = rows @ self.rows.T
         count = min(_NEIGHBOURS, similar.shape[1])
         best = np.argpartition(-similar, count - 1, axis=1)[:, :count]
-        found = np.take_along_axis(similar, best, axis=1)
-        voices = softmax(_SHARPNESS * found)
+        loudness = softmax(_SHARPNESS * np.take_along_axis(similar, best, axis=1))
         votes = np.zeros((len(rows), len(self.labels)), dtype=np.float32)
         for column in range(count):
-            np.add.at(
-                votes, (np.arange(len(rows)), self.targets[best[:, column]]), voices[:, column]
-            )
+            voters = self.targets[best[:, column]]
+            np.add.at(votes, (np.arange(len(rows)), voters), loudness[:, column])
         return votes
 
 
-def train(
-    rows: Matrix, labels: Sequence[str], *, strength: float = 20.0, rounds: int = 200
-) -> Classifier:
-    """Fit by accelerated gradient descent; deterministic.
+def train(features: Features, labels: Sequence[str], *, strength: float = 40.0) -> Classifier:
+    """Fit all parts; deterministic.
 
-    `strength` is the inverse of the L2 penalty (as C of other libraries, on unit vectors). Rare
-    labels weigh more, so that a big one does not swallow its small neighbours.
+    Rare labels weigh more, so that a big one does not swallow its small neighbours.
     """
     names = tuple(sorted(set(labels)))
     index = {name: number for number, name in enumerate(names)}
@@ -79,39 +116,14 @@ def train(
     counts = np.bincount(targets, minlength=len(names)).astype(np.float32)
     weight = np.sqrt(counts.mean() / counts)[targets]
     weight /= weight.sum()
-    penalty = 1.0 / (strength * len(labels))
-    weights = _descend(_with_bias(rows), targets, weight, penalty, len(names), rounds)
-    return Classifier(names, weights, rows, targets)
+    weights, joint = (
+        fit_logistic(rows, targets, len(names), strength=strength, weight=weight)
+        for rows in (features.vectors, _joined(features))
+    )
+    typical = fit_typical(features.vectors, targets)
+    return Classifier(names, weights, joint, typical, features.vectors, targets)
 
 
-def softmax(logits: Matrix) -> Matrix:
-    """Row by row."""
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return shifted / shifted.sum(axis=-1, keepdims=True)
-
-
-def _with_bias(rows: Matrix) -> Matrix:
-    return np.hstack([rows, np.ones((len(rows), 1), dtype=np.float32)])
-
-
-def _descend(
-    rows: Matrix, targets: Labels, weight: Matrix, penalty: float, labels: int, rounds: int
-) -> Matrix:
-    """Nesterov's method with the step that the curvature allows, restarted when it overshoots."""
-    truth = np.zeros((len(rows), labels), dtype=np.float32)
-    truth[np.arange(len(rows)), targets] = 1.0
-    heavy = rows * np.sqrt(weight)[:, None]
-    step = 1.0 / (0.5 * float(np.linalg.norm(heavy, 2)) ** 2 + penalty)
-    now = np.zeros((labels, rows.shape[1]), dtype=np.float32)
-    ahead, momentum = now, 1.0
-    for _ in range(rounds):
-        wrong = (softmax(rows @ ahead.T) - truth) * weight[:, None]
-        slope = wrong.T @ rows + penalty * ahead
-        after = ahead - step * slope
-        if float(np.sum(slope * (after - now))) > 0:
-            ahead, momentum = now, 1.0
-            continue
-        grown = (1.0 + np.sqrt(1.0 + 4.0 * momentum**2)) / 2.0
-        ahead = after + ((momentum - 1.0) / grown) * (after - now)
-        now, momentum = after, float(grown)
-    return now.astype(np.float32)
+def _joined(features: Features) -> Matrix:
+    """Meaning and letters side by side; the letters count half."""
+    return np.hstack([features.vectors, _LETTERS * features.grams])

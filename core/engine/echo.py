@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from core.conversation import Claim, TurnCommit
 from core.engine.asked import read_asked
+from core.engine.changes import with_changes
 from core.engine.runner import DeltaSink
 from core.ids import reply_entry_id
 from core.messages import Author, EntryBody
+from core.ports import StepJournal
 
 _AUTHOR = Author(role="ai", specialist="echo")
 
@@ -23,9 +25,9 @@ class EchoTurn:
         """It needs no history."""
         return 0
 
-    async def run(self, claim: Claim, deltas: DeltaSink) -> TurnCommit:
+    async def run(self, claim: Claim, deltas: DeltaSink, steps: StepJournal) -> TurnCommit:
         """One entry with the words of everything new."""
-        asked = read_asked(claim)
+        asked = read_asked(with_changes(claim))
         if asked.is_empty or claim.head.owner != "ai":
             return TurnCommit(state=claim.state)
         return self._say(claim, asked.text, asked.messages[-1].seq if asked.messages else None)

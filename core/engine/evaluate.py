@@ -5,24 +5,25 @@ Above: the command line, tests. Below: `triage`. Without a model; deterministic.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from pydantic import ValidationError
 
-from core.engine.triage import Triage, TriageDecision
+from core.engine.decision import TriageDecision
+from core.engine.triage import Triage
 from core.errors import InputError
+from core.json_lines import faults_of, read_json_lines
 from core.messages import Frozen
-from core.ports import Embedder
 
 
 class RoutingCase(Frozen):
     """One line of a test file: `agent` is the specialist, or a kind (`smalltalk`, `human_wish`,
-    `out_of_scope`) when no specialist should answer."""
+    `out_of_scope`) when no specialist should answer; `intents` are intents or specialists, all that
+    the message asks for."""
 
     text: str
     lang: str
@@ -32,16 +33,19 @@ class RoutingCase(Frozen):
     sentiment: str | None = None
 
 
-async def evaluate_routing(path: Path, triage: Triage, embedder: Embedder) -> dict[str, Any]:
-    """Shares from 0 to 1 and milliseconds of one message, embedding included."""
+async def evaluate_routing(path: Path, triage: Triage) -> dict[str, Any]:
+    """Shares from 0 to 1 and milliseconds of one message, embedding included.
+
+    `intents_recall` is over messages with several, `intents_invented` the share of the others in
+    which several were seen.
+    """
     cases = read_cases(path)
     names = set(triage.specialists)
     decisions: list[TriageDecision] = []
     times: list[float] = []
     for case in cases:
         began = time.perf_counter()
-        (vector,) = await embedder.embed([case.text])
-        decisions.append(triage.judge(case.text, vector))
+        decisions.append(await triage.decide(case.text))
         times.append((time.perf_counter() - began) * 1000)
     pairs = list(zip(cases, decisions, strict=True))
     languages = sorted({case.lang for case in cases})
@@ -58,6 +62,12 @@ async def evaluate_routing(path: Path, triage: Triage, embedder: Embedder) -> di
         "priority_accuracy": _share(
             d.priority == c.priority for c, d in pairs if c.priority is not None
         ),
+        "intents_recall": _share(
+            _has_intent(d, name) for c, d in pairs if len(c.intents) > 1 for name in c.intents
+        ),
+        "intents_invented": _share(
+            len(d.intents) > 1 for c, d in pairs if len(c.intents) < 2 and c.agent in names
+        ),
         "language_accuracy": _share(d.language == c.lang for c, d in pairs),
         "p50_ms": _quantile(times, 0.5),
         "p95_ms": _quantile(times, 0.95),
@@ -67,20 +77,16 @@ async def evaluate_routing(path: Path, triage: Triage, embedder: Embedder) -> di
 
 def read_cases(path: Path) -> list[RoutingCase]:
     """The lines of a JSONL file. Raises `InputError` with the line of the first fault."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error
     cases: list[RoutingCase] = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
+    for number, fields in read_json_lines(path):
+        if not isinstance(fields, dict):
+            raise InputError(f"{path}:{number}: not a test case: must be an object")
+        given = cast("dict[str, Any]", fields)
+        known = {key: given[key] for key in RoutingCase.model_fields if key in given}
         try:
-            fields = json.loads(line)
-            known = {key: fields[key] for key in RoutingCase.model_fields if key in fields}
             cases.append(RoutingCase.model_validate(known))
-        except (ValueError, TypeError, ValidationError) as error:
-            raise InputError(f"{path}:{number}: not a test case: {error}") from error
+        except ValidationError as error:
+            raise InputError(f"{path}:{number}: not a test case: {faults_of(error)}") from error
     if not cases:
         raise InputError(f"{path}: no test cases")
     return cases
@@ -89,6 +95,11 @@ def read_cases(path: Path) -> list[RoutingCase]:
 def _is_routed(case: RoutingCase, decision: TriageDecision, names: set[str]) -> bool:
     found = decision.specialist if case.agent in names else decision.kind
     return found == case.agent
+
+
+def _has_intent(decision: TriageDecision, name: str) -> bool:
+    """Whether something that is asked for goes by this name: of an intent or of a specialist."""
+    return any(name in (found.intent, found.specialist) for found in decision.intents)
 
 
 def _share(hits: Iterable[bool]) -> float | None:

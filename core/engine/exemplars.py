@@ -4,7 +4,8 @@ Above: `training`. Below: TOML files of `config/exemplars`, the specialists' own
 
 A file holds one `kind` and a table for each label, with lists of sentences by language:
 
-    kind = "intent"            # intent, smalltalk, human_wish, out_of_scope, sentiment, priority
+    kind = "intent"            # intent, smalltalk, human_wish, out_of_scope, sentiment, priority,
+                               # escalation (labels: see `alarms`)
     specialist = "billing"     # only for intents
     [refund_status]
     en = ["Where is my refund?"]
@@ -13,7 +14,6 @@ A file holds one `kind` and a table for each label, with lists of sentences by l
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -23,9 +23,12 @@ from pydantic import TypeAdapter, ValidationError
 from core.errors import ConfigError
 from core.messages import Frozen
 from core.specialists.spec import SpecialistSpec
-from core.text import clean_text
+from core.text import clean_text, unmarked
+from core.toml_file import read_toml
 
-ExemplarKind = Literal["intent", "smalltalk", "human_wish", "out_of_scope", "sentiment", "priority"]
+ExemplarKind = Literal[
+    "intent", "smalltalk", "human_wish", "out_of_scope", "sentiment", "priority", "escalation"
+]
 ROUTE_KINDS: frozenset[str] = frozenset({"intent", "smalltalk", "human_wish", "out_of_scope"})
 _KINDS = frozenset(get_args(ExemplarKind))
 _LISTS = TypeAdapter(dict[str, list[str]])
@@ -87,10 +90,7 @@ def _of_specialist(spec: SpecialistSpec) -> Iterator[Exemplar]:
 
 
 def _of_file(path: Path, specialists: set[str]) -> list[Exemplar]:
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from error
+    data = read_toml(path)
     kind = data.pop("kind", None)
     specialist = data.pop("specialist", None)
     if kind not in _KINDS:
@@ -115,14 +115,24 @@ def _of_label(
         raise ConfigError(f"{path}: {where}: must be lists of sentences by language") from error
     for language, texts in sentences.items():
         for place, text in enumerate(texts):
-            yield Exemplar(
-                text=clean_text(text).strip(),
-                language=language,
-                kind=kind,
-                label=label,
-                specialist=specialist,
-                place=place,
-            )
+            clean = clean_text(text).strip()
+            for form in _forms(clean, kind, language):
+                yield Exemplar(
+                    text=form,
+                    language=language,
+                    kind=kind,
+                    label=label,
+                    specialist=specialist,
+                    place=place,
+                )
+
+
+def _forms(text: str, kind: ExemplarKind, language: str) -> tuple[str, ...]:
+    """What alarms learn from in Czech they learn from without diacritics, too: many write so."""
+    if kind != "escalation" or language != "cs":
+        return (text,)
+    bare = unmarked(text)
+    return (text,) if bare == text.casefold() else (text, bare)
 
 
 def _without_repeats(found: Iterable[Exemplar]) -> tuple[Exemplar, ...]:

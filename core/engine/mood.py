@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from core.engine.classifier import Classifier
-from core.engine.space import Matrix
+from core.engine.features import Features
 
 SENTIMENTS = ("positive", "neutral", "negative", "frustrated", "angry")
 PRIORITIES = ("low", "medium", "high", "urgent")
@@ -26,14 +26,14 @@ class Moods:
         self._sentiment = heads.get("sentiment")
         self._priority = heads.get("priority")
 
-    def sentiment(self, text: str, row: Matrix) -> str:
+    def sentiment(self, text: str, row: Features) -> str:
         """One of `SENTIMENTS`; shouting makes a bad mood worse."""
         found = _best(self._sentiment, row, SENTIMENTS) or "neutral"
         if is_shouted(text) and found in {"negative", "frustrated"}:
             return "angry" if found == "frustrated" else "frustrated"
         return found
 
-    def priority(self, text: str, row: Matrix, sentiment: str) -> str:
+    def priority(self, text: str, row: Features, sentiment: str) -> str:
         """One of `PRIORITIES`; an angry customer is never of low or medium priority."""
         found = _best(self._priority, row, PRIORITIES) or "medium"
         if sentiment == "angry" and found in {"low", "medium"}:
@@ -48,7 +48,7 @@ def is_shouted(text: str) -> bool:
     return bool(_SHOUTING.search(text)) or (len(words) >= 3 and loud >= 0.6 * len(words))
 
 
-def _best(head: Classifier | None, row: Matrix, allowed: tuple[str, ...]) -> str | None:
+def _best(head: Classifier | None, row: Features, allowed: tuple[str, ...]) -> str | None:
     if head is None:
         return None
     chances = head.probabilities(row)[0]

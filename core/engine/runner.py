@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from core.conversation import Claim, TurnCommit
+from core.ports import StepJournal
 
 
 class DeltaSink(Protocol):
@@ -30,8 +31,9 @@ class TurnRunner(Protocol):
         """How many earlier entries it wants as `claim.history`; 0 spares reading them."""
         ...
 
-    async def run(self, claim: Claim, deltas: DeltaSink) -> TurnCommit:
-        """One turn, within the turn's deadline. Raises only when even the fallback fails."""
+    async def run(self, claim: Claim, deltas: DeltaSink, steps: StepJournal) -> TurnCommit:
+        """One turn, within the turn's deadline; `steps` is what it did before a crash, and where
+        it notes what it does. Raises only when even the fallback fails, or `LeaseLost`."""
         ...
 
     async def apologise(self, claim: Claim, error: BaseException) -> TurnCommit:

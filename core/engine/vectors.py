@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,30 +23,37 @@ from core.ports import Embedder
 _log = structlog.get_logger("triage")
 _BATCH = 64
 
+Tell = Callable[[int, int], None]
+
 
 class VectorStore:
-    """One file for each embedding model; a sentence is found by the hash of its text."""
+    """One file for each embedding model; a sentence is found by the hash of its text. Unless told
+    not to `forget`, it keeps only the sentences that it was last asked for."""
 
-    def __init__(self, folder: Path, embedder: Embedder) -> None:
+    def __init__(self, folder: Path, embedder: Embedder, *, forget: bool = True) -> None:
         self._embedder = embedder
+        self._forget = forget
         self._path = folder / f"vectors-{_slug(embedder.name)}.npz"
 
-    async def embed(self, texts: Sequence[str]) -> Matrix:
-        """One row for each text; only texts never seen before are embedded."""
+    async def embed(self, texts: Sequence[str], tell: Tell | None = None) -> Matrix:
+        """One row for each text; only texts never seen before are embedded. `tell` hears how many
+        of how many of those are done."""
         known = self._read()
         keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if missing:
             _log.info("exemplars_embedding", sentences=len(missing))
-            known.update(await self._embed_new(missing))
-            self._write({key: known[key] for key in keys})
+            known.update(await self._embed_new(missing, tell))
+            self._write({key: known[key] for key in keys} if self._forget else known)
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, 1), np.float32)
 
-    async def _embed_new(self, missing: dict[str, str]) -> dict[str, Matrix]:
+    async def _embed_new(self, missing: dict[str, str], tell: Tell | None) -> dict[str, Matrix]:
         keys, texts = list(missing), list(missing.values())
         found: list[list[float]] = []
         for start in range(0, len(texts), _BATCH):
             found.extend(await self._embedder.embed(texts[start : start + _BATCH]))
+            if tell is not None:
+                tell(len(found), len(texts))
         rows = np.asarray(found, dtype=np.float32)
         return dict(zip(keys, rows, strict=True))
 

@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 
 import structlog
 
-from core import telemetry
+from core import observing, telemetry
 from core.bus.connect import Bus
 from core.bus.wake import Wake, WakeLoop
-from core.conversation import Claim, NotClaimed, TurnCommit
+from core.conversation import Claim, TurnCommit
 from core.engine.runner import TurnRunner
-from core.errors import BusError, BusUnavailable
+from core.engine.steps import LogSteps
+from core.errors import BusError, BusUnavailable, LeaseLost
 from core.ids import reply_entry_id
 from core.ports import Delta
 from core.runtime import Backoff, end_tasks, spawn
@@ -51,7 +52,9 @@ class Worker:
         failures = 0
         while True:
             try:
-                claim = await self._claim(wake)
+                claim = await self._loop.claim(
+                    wake, lease_ms=self._lease_ms, window=self._turn.window
+                )
                 if claim is None:
                     return
                 outcome = await self._work(claim, refused)
@@ -65,21 +68,6 @@ class Worker:
                 return
             refused += 1
 
-    async def _claim(self, wake: Wake) -> Claim | None:
-        """The claim, waiting until it is due; None when there is nothing (more) to do."""
-        while True:
-            got = await self._bus.log.claim(
-                "engine", wake.conversation, wake.id,
-                lease_ms=self._lease_ms, window=self._turn.window, force=wake.orphan,
-            )  # fmt: skip
-            if not isinstance(got, NotClaimed):
-                return got
-            if got.reason == "done":
-                return None
-            if got.reason == "busy" and not wake.taken_over:
-                return None  # its holder lives, or the take-over will bring it back
-            await asyncio.sleep(got.retry_ms / 1000 + 0.001)
-
     async def _work(self, claim: Claim, refused: int) -> str:
         """One attempt: think under a heartbeat, then commit. Returns the commit's outcome."""
         started = time.monotonic()
@@ -88,7 +76,7 @@ class Worker:
         except LeaseLost:
             return "stale"
         except asyncio.CancelledError:
-            await self._give_back(claim)
+            await self._loop.give_back(claim)
             raise
         except BusUnavailable:
             raise
@@ -98,19 +86,12 @@ class Worker:
             turn = turn.model_copy(update={"merge": False})
         return await self._commit(claim, turn, started)
 
-    async def _give_back(self, claim: Claim) -> None:
-        """We are told to end: let another reader go on at once, not after the lease."""
-        try:
-            async with asyncio.timeout(1):
-                await self._bus.log.finish(claim)
-        except (BusError, TimeoutError):
-            _log.info("lease_not_given_back", conversation=claim.conversation)
-
     async def _commit(self, claim: Claim, turn: TurnCommit, started: float) -> str:
         done = await self._bus.log.commit(claim, turn)
         if done.outcome == "ok":
             telemetry.TURN_SECONDS.observe(time.monotonic() - started)
             _observe_reply(claim, turn)
+            observing.turned(turn.receipt, turn.head.specialist if turn.head else None)
         else:
             telemetry.REFUSED_COMMITS.labels(done.outcome).inc()
             _log.info("commit_refused", conversation=claim.conversation, reason=done.outcome)
@@ -119,7 +100,9 @@ class Worker:
     async def _think(self, claim: Claim) -> TurnCommit:
         """Run the turn; a heartbeat keeps the lease if it takes long. Raises `LeaseLost`."""
         async with _Heartbeat(self._bus, claim, self._lease_ms, self._loop.consumer):
-            return await self._turn.run(claim, _Deltas(self._bus, claim))
+            steps = LogSteps(self._bus.log, claim)
+            with observing.thinking(claim):
+                return await self._turn.run(claim, _Deltas(self._bus, claim), steps)
 
     async def _fail(self, claim: Claim, error: Exception) -> str:
         """Try again later; after the last attempt bury it and apologise, so the rest can go on."""
@@ -139,13 +122,9 @@ class Worker:
 def _observe_reply(claim: Claim, turn: TurnCommit) -> None:
     """How long the first of the customer's unanswered words has waited."""
     waiting = [entry.at for entry in claim.entries if entry.author.role == "customer"]
-    if turn.entries and waiting:
+    if waiting and any(entry.kind == "message" for entry in turn.entries):
         waited = datetime.now(UTC) - waiting[0]
         telemetry.REPLY_SECONDS.observe(max(0.0, waited.total_seconds()))
-
-
-class LeaseLost(Exception):
-    """Another reader took the conversation over while we were thinking."""
 
 
 class _Heartbeat:

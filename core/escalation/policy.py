@@ -1,100 +1,58 @@
 """When a human takes over, or is offered: pure, from signals to a verdict with its reason.
 
-Above: the turn. Below: nothing. Rules are data (`config/escalation.toml`).
+Above: the turn. Below: `hearing`, `rules`. What the numbers are is data (config/escalation.toml).
 
-Three verdicts. `escalate`: now, without asking. `offer`: once in a conversation, the customer
-chooses. `continue`: the specialist goes on. An explicit wish always wins.
+Three verdicts. `escalate`: now, without asking. `offer`: once in an episode of a conversation, the
+customer chooses. `continue`: the specialist goes on. An explicit wish always wins; reasons that are
+a danger come before whoever would answer.
 """
 
 from __future__ import annotations
 
-import re
-import tomllib
-import unicodedata
-from functools import cached_property
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from core.errors import ConfigError
+from core.escalation.alarm import Alarm
+from core.escalation.hearing import Heard, hear, offers
+from core.escalation.phrasebook import Said
+from core.escalation.rules import EscalationRules
 from core.messages import Frozen
 
 Verdict = Literal["escalate", "offer", "continue"]
-_BAD_MOODS = frozenset({"frustrated", "angry"})
-
-
-class ReasonRule(BaseModel):
-    """What a reason leads to when one of its phrases is said."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    verdict: Literal["now", "offer"] = "now"
-    priority: Literal["low", "medium", "high", "urgent"] = "medium"
-
-
-class EscalationRules(BaseModel):
-    """Thresholds of the policy, the reasons, and the phrases that fire one by themselves
-    (`phrases[reason][language]`)."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    frustration_turns: int = Field(
-        default=2, ge=1, description="Bad moods in a row after which a human is offered."
-    )
-    unanswered_turns: int = Field(
-        default=3,
-        ge=1,
-        description="Turns in a row without an answer after which a human takes over.",
-    )
-    reasons: dict[str, ReasonRule] = {}
-    phrases: dict[str, dict[str, tuple[str, ...]]] = {}
-
-    @cached_property
-    def _patterns(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
-        """One pattern for each reason, over all its phrases, whole words only."""
-        found: list[tuple[str, re.Pattern[str]]] = []
-        for reason, languages in self.phrases.items():
-            words = sorted({fold(text) for texts in languages.values() for text in texts})
-            if words:
-                either = "|".join(re.escape(word) for word in words)
-                found.append((reason, re.compile(rf"(?<!\w)(?:{either})(?!\w)")))
-        return tuple(found)
-
-    def find_phrase(self, text: str) -> Said | None:
-        """The first reason (in the order of the file) that a phrase in `text` fires."""
-        folded = fold(text)
-        for reason, pattern in self._patterns:
-            if (match := pattern.search(folded)) is not None:
-                return Said(reason=reason, words=match[0])
-        return None
-
-    def priority(self, reason: str) -> str | None:
-        """The priority of a reason, if it has one."""
-        rule = self.reasons.get(reason)
-        return rule.priority if rule else None
-
-
-class Said(Frozen):
-    """A phrase that fires a reason, as it was found (without case and accents)."""
-
-    reason: str
-    words: str
+BAD_MOODS = frozenset({"frustrated", "angry"})
 
 
 class Signals(Frozen):
-    """What the turn knows. `wish` names how a human was asked for, if one was (`explicit_wish`,
-    `human_button`, `accepted_offer`); `possible_wish` says that it may have been. `quote` is the
-    customer's sentence it was read from."""
+    """What the turn knows.
+
+    Of the customer's words: `wish` names how a human was asked for, if one was (`explicit_wish`,
+    `human_button`, `accepted_offer`); `possible_wish` says that it may have been; `quote` is the
+    sentence it was read from. `said` are phrases that were found, `alarm` is what the trained ear
+    makes of it. Of the way here: `moods` (this turn's is the last), `repeats` (how many of the
+    turns before asked the same), `same_answers` (how many gave the answer that is due again),
+    `unanswered` turns in a row, `misses` (failed identifications), `offered` before, in this
+    episode. Of the answer: `answered`, `failed_tools`, `refused` (an act was asked for that may not
+    be done), `failed` (the gateway itself did). Of the stakes: `priority`, `tier` of the customer,
+    `elsewhere` (other conversations that lately told of an outage).
+    """
 
     wish: str | None = None
     possible_wish: bool = False
-    said: Said | None = None
     quote: str = ""
-    answered: bool = True
-    unanswered: int = 0
+    said: tuple[Said, ...] = ()
+    alarm: Alarm | None = None
     moods: tuple[str, ...] = ()
+    repeats: int = 0
+    same_answers: int = 0
+    unanswered: int = 0
+    misses: int = 0
     offered: bool = False
+    answered: bool = True
+    failed_tools: int = 0
+    refused: bool = False
+    failed: bool = False
+    priority: str | None = None
+    tier: str | None = None
+    elsewhere: int = 0
 
 
 class Judgement(Frozen):
@@ -108,54 +66,102 @@ class Judgement(Frozen):
 
 def judge(signals: Signals, rules: EscalationRules) -> Judgement:
     """The verdict of the first rule that fires."""
-    if signals.wish is not None:
-        return Judgement(
-            verdict="escalate", reason="request", rule=signals.wish, span=signals.quote
-        )
-    said = signals.said
-    if said is not None and _verdict_on(said, rules) == "escalate":
-        return Judgement(verdict="escalate", reason=said.reason, rule="phrase", span=said.words)
-    if not signals.answered and signals.unanswered + 1 >= rules.unanswered_turns:
-        return Judgement(verdict="escalate", reason="no_progress", rule="unanswered_turns")
-    if signals.offered:
+    found = _now(signals, rules)
+    if found is not None:
+        return _verdict("escalate", found)
+    if (found := _offer(signals, rules)) is None:
         return Judgement(verdict="continue")
-    if said is not None:
-        return Judgement(verdict="offer", reason=said.reason, rule="phrase", span=said.words)
+    if _has_high_stakes(signals, rules):
+        return _verdict("escalate", found.model_copy(update={"rule": f"{found.rule}:stakes"}))
+    return Judgement(verdict="continue") if signals.offered else _verdict("offer", found)
+
+
+def judge_words(signals: Signals, rules: EscalationRules) -> Judgement:
+    """The same before anybody looked for an answer: only what the words alone decide."""
+    found = _in_words(signals, rules)
+    return Judgement(verdict="continue") if found is None else _verdict("escalate", found)
+
+
+def bad_in_a_row(moods: tuple[str, ...]) -> int:
+    """How many of the last moods were bad, without a better one between."""
+    count = 0
+    for mood in reversed(moods):
+        if mood not in BAD_MOODS:
+            break
+        count += 1
+    return count
+
+
+def _now(signals: Signals, rules: EscalationRules) -> Heard | None:
+    if (found := _in_words(signals, rules)) is not None:
+        return found
+    quote = signals.quote
+    if bad_in_a_row(signals.moods) >= rules.frustration_turns_now:
+        return Heard(reason="frustration", rule="frustration_turns_now", span=quote)
+    if signals.repeats + 1 >= rules.repeated_turns:
+        return Heard(reason="no_progress", rule="repeated_question", span=quote)
+    if signals.same_answers + 1 >= rules.repeated_turns:
+        return Heard(reason="no_progress", rule="repeated_answer", span=quote)
+    if signals.misses >= rules.failed_identifications:
+        return Heard(reason="no_progress", rule="failed_identifications", span=quote)
+    if not signals.answered and signals.unanswered + 1 >= rules.unanswered_turns:
+        return Heard(reason="no_progress", rule="unanswered_turns", span=quote)
+    return None
+
+
+def _in_words(signals: Signals, rules: EscalationRules) -> Heard | None:
+    heard = hear(signals.said, signals.alarm, rules)
+    if heard is not None and rules.verdict(heard.reason) == "now":
+        # A danger that is named together with the wish says more of why somebody must come.
+        by_hand = signals.wish in {"human_button", "accepted_offer"}
+        return _wished(signals) if by_hand else heard
+    if signals.wish is not None:
+        return _wished(signals)
+    return None
+
+
+def _wished(signals: Signals) -> Heard:
+    return Heard(reason="request", rule=signals.wish or "", span=signals.quote)
+
+
+def _offer(signals: Signals, rules: EscalationRules) -> Heard | None:
+    heard = hear(signals.said, signals.alarm, rules)
+    if heard is not None and rules.verdict(heard.reason) == "offer":
+        return heard
+    quote = signals.quote
     if signals.possible_wish:
-        return Judgement(
-            verdict="offer", reason="request", rule="possible_wish", span=signals.quote
-        )
-    recent = signals.moods[-rules.frustration_turns :]
-    if len(recent) == rules.frustration_turns and _BAD_MOODS.issuperset(recent):
-        return Judgement(verdict="offer", reason="frustration", rule="frustration_turns")
+        return Heard(reason="request", rule="possible_wish", span=quote)
+    if bad_in_a_row(signals.moods) >= rules.frustration_turns:
+        return Heard(reason="frustration", rule="frustration_turns", span=quote)
+    if signals.elsewhere + 1 >= rules.outage_conversations:
+        return Heard(reason="outage", rule="outage_elsewhere", span=quote)
+    if (found := offers(signals.alarm, signals.said, rules)) is not None:
+        return found
+    return _offer_after_answer(signals, rules)
+
+
+def _offer_after_answer(signals: Signals, rules: EscalationRules) -> Heard | None:
+    """What the answer itself shows: nobody here can or may do it."""
+    quote = signals.quote
+    if signals.refused:
+        return Heard(reason="may_not_act", rule="act_refused", span=quote)
+    if signals.failed:
+        return Heard(reason="failure", rule="gateway_failed", span=quote)
+    if signals.failed_tools >= rules.failed_tools:
+        return Heard(reason="no_progress", rule="failed_tools", span=quote)
+    if signals.repeats and not signals.answered:
+        return Heard(reason="no_progress", rule="asked_again", span=quote)
     if not signals.answered:
-        return Judgement(verdict="offer", reason="cannot_know", rule="no_passage")
-    return Judgement(verdict="continue")
+        return Heard(reason="cannot_know", rule="no_passage", span=quote)
+    return None
 
 
-def fold(text: str) -> str:
-    """Without case, accents and double spaces: what people type in a hurry looks alike."""
-    bare = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(c for c in bare if not unicodedata.combining(c)).split())
+def _has_high_stakes(signals: Signals, rules: EscalationRules) -> bool:
+    """So much is at stake that nobody should have to say yes first."""
+    return (signals.tier or "").casefold() in {tier.casefold() for tier in rules.vip_tiers} or (
+        signals.priority == "urgent"
+    )
 
 
-def read_rules(path: Path) -> EscalationRules:
-    """Rules from a TOML file: `[policy]`, `[reasons.…]`, `[phrases.…]`; defaults for the rest.
-    Raises `ConfigError` that names the field."""
-    try:
-        data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-    known = {name: data[name] for name in ("reasons", "phrases") if name in data}
-    try:
-        return EscalationRules.model_validate({**data.get("policy", {}), **known})
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = [str(part) for part in first["loc"]]
-        where = where if where[0] in known else ["policy", *where]
-        raise ConfigError(f"{path}: {'.'.join(where)}: {first['msg']}") from error
-
-
-def _verdict_on(said: Said, rules: EscalationRules) -> Verdict:
-    rule = rules.reasons.get(said.reason, ReasonRule())
-    return "escalate" if rule.verdict == "now" else "offer"
+def _verdict(verdict: Verdict, heard: Heard) -> Judgement:
+    return Judgement(verdict=verdict, reason=heard.reason, rule=heard.rule, span=heard.span)

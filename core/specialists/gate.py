@@ -1,6 +1,6 @@
 """The gate between a streaming model and the customer: whole sentences, checked, then let through.
 
-Above: `loop`. Below: `checks`.
+Above: `loop`. Below: `checks`, `sentences`.
 
 A piece of text waits until its sentence is complete; a sentence goes out only when it passed. So
 whatever was shown is part of an answer that was sound so far, and the answer is the sum of it.
@@ -12,28 +12,34 @@ import re
 from collections.abc import Callable
 
 from core.errors import ModelGarbage
-from core.specialists.checks import may_be_json
+from core.specialists.checks import Violation, may_be_json, violation_of
+from core.specialists.checks.shape import LONGEST
+from core.specialists.sentences import sentence_ends, split_sentences
 from core.text import clean_text
 
-_END = re.compile(r"(?<=[.!?…:])[\"'»”)]*(?:\s*\[\d{1,2}\])*\s+|\n+")
 _MARK = re.compile(r"[ \t]*\[(\d{1,2})\](?!\()")
 _THOUGHT = re.compile(r"<think>.*?</think>\s*", re.DOTALL)
-_LONGEST = 6000
 
 
 class CheckFailed(ModelGarbage):
-    """The model's words failed a check; `check` names it."""
+    """The model's words failed a check; `violation` tells which, and what to tell the model."""
 
-    def __init__(self, check: str) -> None:
+    def __init__(self, violation: Violation) -> None:
+        check = violation.check
         super().__init__(f"the answer failed the check of {check}", code=f"check_{check}")
-        self.check = check
+        self.violation = violation
+
+    @property
+    def check(self) -> str:
+        """The name of the check."""
+        return self.violation.check
 
 
 class SentenceGate:
     """Takes pieces, gives what may be shown; citation marks `[2]` are collected and taken out."""
 
-    def __init__(self, check: Callable[[str, str], str | None]) -> None:
-        """`check(sentence, text_before_it)` names what is wrong, or gives None."""
+    def __init__(self, check: Callable[[str, str], Violation | None]) -> None:
+        """`check(sentence, text_before_it)` tells what is wrong, or gives None."""
         self._check = check
         self._waiting = ""
         self._shown: list[str] = []
@@ -57,11 +63,11 @@ class SentenceGate:
     def feed(self, piece: str) -> str:
         """Take a piece; gives the sentences that are complete and sound. Raises `CheckFailed`."""
         self._waiting += piece
-        if len(self._waiting) + sum(map(len, self._shown)) > _LONGEST:
-            raise CheckFailed("length")
+        if len(self._waiting) + sum(map(len, self._shown)) > LONGEST:
+            raise CheckFailed(violation_of("length"))
         if self._must_wait():
             return ""
-        cut = max((match.end() for match in _END.finditer(self._waiting)), default=0)
+        cut = max(sentence_ends(self._waiting), default=0)
         ready, self._waiting = self._waiting[:cut], self._waiting[cut:]
         return self._let_through(ready)
 
@@ -70,7 +76,7 @@ class SentenceGate:
         rest = _THOUGHT.sub("", self._waiting)
         self._waiting = ""
         if "<think>" in rest or (not self._shown and may_be_json(rest)):
-            raise CheckFailed("garbage")
+            raise CheckFailed(violation_of("garbage"))
         return self._let_through(rest)
 
     def _must_wait(self) -> bool:
@@ -83,13 +89,13 @@ class SentenceGate:
         return not start or "<think>".startswith(start[:7]) or may_be_json(start)
 
     def _let_through(self, text: str) -> str:
+        """All of `text` if every sentence of it is sound."""
         self._marks += [int(mark) for mark in _MARK.findall(text)]
         text = clean_text(_MARK.sub("", text))
         if not self._shown:
             text = text.lstrip()
-        if not text:
-            return ""
-        if text.strip() and (problem := self._check(text, "".join(self._shown))):
-            raise CheckFailed(problem)
-        self._shown.append(text)
+        for sentence in split_sentences(text):
+            if sentence.strip() and (problem := self._check(sentence, "".join(self._shown))):
+                raise CheckFailed(problem)
+            self._shown.append(sentence)
         return text

@@ -31,6 +31,10 @@ class PassageShelf:
         """In the order of their numbers (1 is the first)."""
         return tuple(self._passages)
 
+    def restore(self, passages: Sequence[Passage]) -> None:
+        """Put passages back under the numbers they had."""
+        self._passages = list(passages)
+
     def add(self, passage: Passage) -> int:
         """The number of `passage`."""
         for number, known in enumerate(self._passages, 1):

@@ -5,6 +5,7 @@ Above: the turn, triage, `GET /specialists`. Below: `spec`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -67,16 +68,24 @@ class SpecialistRegistry:
         return True
 
     def _read_stamp(self) -> tuple[tuple[str, int, int], ...]:
-        files = [*self._folder.glob("*.toml"), *self._folder.glob("*.md")]
-        stamps = ((file.name, (stat := file.stat()).st_mtime_ns, stat.st_size) for file in files)
+        stamps: list[tuple[str, int, int]] = []
+        for file in (*files_in(self._folder, "toml"), *files_in(self._folder, "md")):
+            with suppress(FileNotFoundError):  # an editor is just putting a new one in its place
+                stamps.append((file.name, (stat := file.stat()).st_mtime_ns, stat.st_size))
         return tuple(sorted(stamps))
+
+
+def files_in(folder: Path, ending: str) -> list[Path]:
+    """What people wrote there, by name; editors and desktops keep hidden files of their own."""
+    found = folder.glob(f"*.{ending}")
+    return sorted(path for path in found if not path.name.startswith("."))
 
 
 def read_folder(folder: Path) -> dict[str, SpecialistSpec]:
     """Every specialist in `folder`. Raises `ConfigError` with the faults of all files."""
     faults: list[str] = []
     specs: dict[str, SpecialistSpec] = {}
-    for path in sorted(folder.glob("*.toml")):
+    for path in files_in(folder, "toml"):
         try:
             spec = read_spec(path)
         except ConfigError as error:

@@ -8,7 +8,6 @@ Faults are reported with file, line and field, all of a file at once.
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,8 @@ from pydantic import Field, ValidationError, field_validator
 
 from core.errors import ConfigError
 from core.messages import Frozen
+from core.specialists.sight import CATEGORIES, default_sight
+from core.toml_file import parse_toml, read_text
 
 TOOLS = frozenset(
     {
@@ -33,7 +34,9 @@ TOOLS = frozenset(
         "escalate",
     }
 )
+_LONGEST_EXAMPLE = 2_000
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
+_OUTSIDE = re.compile(r"[a-z][a-z0-9_]{0,19}\.[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*\Z")
 
 
@@ -50,6 +53,7 @@ class SpecialistSpec(Frozen):
     temperature: float | None = Field(default=None, ge=0, le=2)
     max_steps: int | None = Field(default=None, ge=1, le=8)
     consult: tuple[str, ...] = ()
+    sees: tuple[str, ...] = ()
     escalate: dict[str, Any] = Field(default_factory=dict[str, Any])
     instructions: str = ""
 
@@ -68,26 +72,42 @@ class SpecialistSpec(Frozen):
             raise ValueError(f"not a language tag: {', '.join(wrong)}")
         if sum(len(texts) for texts in value.values()) < 3:
             raise ValueError("at least three examples, over all languages")
+        if not all(
+            0 < len(text.strip()) <= _LONGEST_EXAMPLE for texts in value.values() for text in texts
+        ):
+            raise ValueError(f"an example is a sentence of 1 to {_LONGEST_EXAMPLE} characters")
         return value
 
     @field_validator("tools")
     @classmethod
     def _tools(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = [tool for tool in value if tool not in TOOLS]
+        unknown = [tool for tool in value if tool not in TOOLS and not _OUTSIDE.match(tool)]
         if unknown:
             raise ValueError(
-                f"unknown tool {', '.join(unknown)}; known: {', '.join(sorted(TOOLS))}"
+                f"unknown tool {', '.join(unknown)}; known: {', '.join(sorted(TOOLS))}, and "
+                "server.tool of config/mcp.toml"
             )
         return value
+
+    @field_validator("sees")
+    @classmethod
+    def _sees(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in value if name not in CATEGORIES]
+        if unknown:
+            known = ", ".join(CATEGORIES)
+            raise ValueError(f"unknown category {', '.join(unknown)}; known: {known}")
+        return value
+
+    @property
+    def sight(self) -> tuple[str, ...]:
+        """What it sees of customers and of colleagues' work; by default what its tools are for."""
+        return self.sees or default_sight(self.tools)
 
 
 def read_spec(path: Path) -> SpecialistSpec:
     """Read one file and its prompt. Raises `ConfigError` that lists every fault with its line."""
-    text = _read(path)
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}:{_line_of_syntax(text, error)}: {error}") from error
+    text = read_text(path)
+    data = parse_toml(path, text)
     try:
         spec = SpecialistSpec.model_validate(data)
     except ValidationError as error:
@@ -103,17 +123,10 @@ def _prompt(path: Path, text: str, name: str) -> str:
     if file.resolve().parent != path.parent.resolve() or not file.is_file():
         line = line_of(text, ("prompt",))
         raise ConfigError(f"{path}:{line}: prompt: no file {name!r} beside it")
-    words = _read(file).strip()
+    words = read_text(file).strip()
     if not words:
         raise ConfigError(f"{file}:1: the prompt is empty")
     return words
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
 
 
 def _faults(path: Path, text: str, error: ValidationError) -> list[str]:
@@ -123,11 +136,6 @@ def _faults(path: Path, text: str, error: ValidationError) -> list[str]:
         message = fault["msg"].removeprefix("Value error, ")
         faults.append(f"{path}:{line_of(text, where)}: {'.'.join(where)}: {message}")
     return faults
-
-
-def _line_of_syntax(text: str, error: tomllib.TOMLDecodeError) -> int:
-    found = re.search(r"at line (\d+)", str(error))
-    return int(found[1]) if found else max(1, len(text.splitlines()))
 
 
 def line_of(text: str, where: tuple[str, ...]) -> int:

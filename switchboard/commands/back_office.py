@@ -1,9 +1,8 @@
-"""Back office: tokens and dead letters. Below: the bus, `core` and `channels.auth`."""
+"""Back office: dead letters. Below: the bus and `core`."""
 
 from __future__ import annotations
 
 import asyncio
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -15,44 +14,9 @@ letters = typer.Typer(
 )
 
 
-tokens = typer.Typer(help="Tokens for people of the desk and for programs.", no_args_is_help=True)
-
-
-class Scope(StrEnum):
-    """What a token may open; customers get theirs with their conversation."""
-
-    desk = "desk"
-    admin = "admin"
-
-
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.add_typer(tokens, name="token")
     app.add_typer(letters, name="dead-letters")
-
-
-@tokens.callback()
-def describe_tokens() -> None:
-    """Tokens for people of the desk and for programs."""
-
-
-@tokens.command()
-def create(
-    scope: Annotated[Scope, typer.Option(help="What it may open.")],
-    name: Annotated[str, typer.Option(help="Whose it is; shown beside what they write.")] = "",
-    days: Annotated[int, typer.Option(min=1, max=3650, help="How long it is good for.")] = 365,
-    data: Data = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a token. It is printed once and kept nowhere."""
-    from switchboard.keys import issue_token
-    from switchboard.screen import out, print_json
-
-    token = issue_token(data, scope.value, name=name, days=days)
-    if as_json:
-        print_json({"token": token, "scope": scope.value, "name": name, "days": days})
-    else:
-        out.print(token)
 
 
 @letters.command("list")

@@ -6,7 +6,6 @@ Below: `switchboard.kb_access`, which hides the difference.
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -26,7 +25,10 @@ Language = Annotated[
 
 @app.command()
 def add(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files or folders.")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH…", help="Files, folders, addresses of sitemaps or pages."),
+    ],
     category: Category = None,
     language: Language = None,
     data: Data = None,
@@ -34,7 +36,10 @@ def add(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take files in: Markdown, text, CSV, JSON, JSONL. What is unchanged is skipped."""
+    """Take documents in: Markdown, HTML, PDF, DOCX, text, CSV, JSON, JSONL, or the pages of a site.
+
+    What is unchanged is skipped; what its source holds no more is removed.
+    """
     from switchboard.kb_access import open_access
     from switchboard.kb_report import show_report, track
     from switchboard.screen import print_json
@@ -119,3 +124,60 @@ def remove(
         print_json({"removed": document})
     else:
         say(f"Removed {document}")
+
+
+@app.command()
+def gaps(
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How far to look back.")] = 30,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many topics.")] = 20,
+    data: Data = None,
+    url: Url = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """What customers asked and were not told: topics of all languages, most asked first."""
+    from switchboard.kb_access import open_access
+    from switchboard.screen import print_json, print_table, say
+
+    async def work() -> list[dict[str, Any]]:
+        async with open_access(data=data, url=url, token=token) as access:
+            return await access.gaps(days=days, limit=limit)
+
+    found = asyncio.run(work())
+    if as_json:
+        print_json({"gaps": found})
+        return
+    if not found:
+        say(f"No question went without an answer in the last {days} days.")
+        return
+    print_table(
+        ("asked", "topic", "languages", "nearest article"),
+        [
+            [
+                gap["count"],
+                gap["title"],
+                ", ".join(f"{name} {count}" for name, count in gap["languages"].items()),
+                gap["nearest"]["title"] if gap["nearest"] else "none: write one",
+            ]
+            for gap in found
+        ],
+    )
+
+
+@app.command()
+def reindex(data: Data = None, as_json: AsJson = False) -> None:
+    """Embed everything anew, for example with another model; searches go on meanwhile."""
+    from switchboard.kb_access import open_access
+    from switchboard.kb_report import track
+    from switchboard.screen import print_json, say
+
+    async def work() -> dict[str, Any]:
+        async with open_access(data=data, url=None, token=None) as access:
+            with track(quiet=as_json) as tell:
+                return await access.reindex(tell)
+
+    done = asyncio.run(work())
+    if as_json:
+        print_json(done)
+    else:
+        say(f"{done['documents']} documents, {done['passages']} passages embedded anew")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from switchboard.options import Data
+
+# A start makes some hundred thousand objects that stay, and should not look through them again and
+# again; `serving` sets what holds once it is ready.
+_STARTING = (200_000, 50, 50)
 
 Host = Annotated[
     str | None, typer.Option(help="Address to listen on (default 127.0.0.1).", show_default=False)
@@ -36,6 +41,7 @@ def up(
     data: Data = None, host: Host = None, port: Port = None, ready_file: ReadyFile = None
 ) -> None:
     """Run everything in one process, with the store and the database built in."""
+    gc.set_threshold(*_STARTING)
     from switchboard.roles import ROLES
     from switchboard.serving import serve
 
@@ -44,13 +50,17 @@ def up(
 
 
 def run(
-    roles: Annotated[list[str], typer.Argument(metavar="ROLE…", help="web, worker, archive")],
+    roles: Annotated[
+        list[str],
+        typer.Argument(metavar="ROLE…", help="web, worker, telegram, slack, email, archive"),
+    ],
     data: Data = None,
     host: Host = None,
     port: Port = None,
     ready_file: ReadyFile = None,
 ) -> None:
     """Run some roles in this process; others run beside it on the same REDIS_URL."""
+    gc.set_threshold(*_STARTING)
     from switchboard.roles import ROLES
     from switchboard.serving import serve
 

@@ -1,6 +1,7 @@
 """`python -m tests.bench`: what a turn costs, beside two baselines, in one run.
 
 Above: `make bench`. Below: `rounds`, `report`. docs/performance.md says how to read it.
+`python -m tests.bench archive` measures the pages of a large archive instead.
 """
 
 from __future__ import annotations
@@ -75,4 +76,9 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["archive"]:
+        from tests.bench.archive import main as measure_archive
+
+        measure_archive(sys.argv[2:])
+    else:
+        main()

@@ -7,6 +7,7 @@ that the servers do not have.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -59,9 +60,11 @@ async def client() -> AsyncGenerator[aiohttp.ClientSession]:
 async def measure_turns(
     target: Target, running: Running, *, visitors: int, seconds: float, warm_up: float
 ) -> Measured:
-    """Each visitor waits for its answer, then says the next; a new conversation after twenty."""
+    """Each visitor waits for its answer, then says the next; a new conversation after twenty. The
+    window begins after the warm-up, once each has had an answer."""
     answered: list[tuple[float, float]] = []
-    end = time.perf_counter() + warm_up + seconds
+    warm: set[int] = set()
+    end = math.inf
 
     async def live(number: int) -> None:
         conversation = 0
@@ -73,6 +76,7 @@ async def measure_turns(
                 for turn in range(MESSAGES_A_CONVERSATION):
                     took = await visitor.ask(f"Visitor {number} asks {conversation}.{turn}?")
                     answered.append((time.perf_counter(), took))
+                    warm.add(number)
                     if answered[-1][0] >= end:
                         break
             finally:
@@ -82,7 +86,10 @@ async def measure_turns(
         tasks = [asyncio.create_task(live(number)) for number in range(visitors)]
         try:
             await _sleep_unless_failed(tasks, warm_up)
+            while len(warm) < visitors:
+                await _sleep_unless_failed(tasks, 0.05)
             begun, before = time.perf_counter(), running.tree.cpu_seconds()
+            end = begun + seconds
             await _sleep_unless_failed(tasks, seconds)
             ended, after = time.perf_counter(), running.tree.cpu_seconds()
             await asyncio.gather(*tasks)

@@ -8,7 +8,7 @@ from tests.bench.bench_embed import measure
 
 
 @pytest.mark.bench
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_the_embedding_benchmark_runs() -> None:
     figures = await measure(20)
     embedding = figures["embedding"]

@@ -12,7 +12,7 @@ from tests.bench.rounds import SMOKE, run
 
 pytestmark = [
     pytest.mark.bench,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
 ]
 

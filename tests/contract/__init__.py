@@ -6,3 +6,6 @@ import pytest
 pytest.register_assert_rewrite(
     *(f"tests.contract.log_{part}" for part in ("accept", "claims", "commits", "sends", "store"))
 )
+pytest.register_assert_rewrite(
+    *(f"tests.contract.channel_{part}" for part in ("in", "life", "out"))
+)

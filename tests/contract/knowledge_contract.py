@@ -273,6 +273,8 @@ class KnowledgeContract:
 
     async def leave_behind(self, knowledge: Knowledge) -> None:
         """A passage in the index that the truth does not know, as after a crash half way."""
+        if not knowledge._index.shared:
+            return  # a process that searches its own memory has no index to leave it in
         vector = np.ones(knowledge.embedder.size, dtype=np.float32)
         await knowledge._index.replace([], [Point("stray#0", 1, vector)])
 
@@ -283,7 +285,9 @@ def collection(index: PassageIndex) -> str:
 
 
 async def in_index(knowledge: Knowledge) -> list[str]:
-    """The passages that the index holds."""
+    """The passages that a search can find: those of the shared index, or of the memory."""
+    if not knowledge._index.shared:
+        return sorted(knowledge._synchroniser.snapshot.rows)
     return sorted(await knowledge._index.stamps())
 
 

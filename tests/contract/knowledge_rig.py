@@ -5,6 +5,7 @@ Above: `knowledge_contract`. Below: `kb.open`, a database file, an embedder with
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from tests.fakes.knowledge import WordEmbedder
 
 
 @dataclass
-class KnowledgeRig:
+class KnowledgeRig(ABC):
     """Opens knowledge as separate processes would; `connect` is how they reach a shared index."""
 
     folder: Path
@@ -43,9 +44,9 @@ class KnowledgeRig:
                 await knowledge.refresh()
                 yield knowledge
 
+    @abstractmethod
     def lose_index(self) -> None:
         """Drop what a shared index holds."""
-        raise NotImplementedError
 
     def write(self, name: str, text: str) -> Path:
         """A file to be read."""

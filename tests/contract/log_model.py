@@ -64,6 +64,8 @@ class Model:
         self.seen[line_id] = (seq, text)
         if role == "customer" and kind == "message":
             self.last_customer, self.each = seq, each
+        elif action in {"release", "close"}:  # the engine may have something to say
+            self.last_customer = seq
         elif kind == "message":
             self.must_deliver_to = seq
         return seq, False, False

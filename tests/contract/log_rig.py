@@ -8,17 +8,21 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
 from redis.exceptions import ResponseError
 
+from core.bus.alarms import AlarmClock
 from core.bus.connect import Bus
+from core.bus.expiry import Expiry
 from core.bus.keys import ENGINE_GROUP, ConversationKeys, journal_key, ready_key
 from core.bus.records import stream_records
 from core.conversation import Claim
 from core.ids import ConversationId
 from core.ports import Log
 from tests.fakes.proxy import CuttingProxy
+from tests.fakes.vault import MemoryVault
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,25 @@ class LogRig(Protocol):
         """Turn the clock: the lease of this claim has run out."""
         ...
 
+    def follow(self) -> None:
+        """From now on people's cases are followed by `case` and `desk`."""
+        ...
+
+    async def ring(self) -> int:
+        """Alarms that are due go off; how many."""
+        ...
+
     async def journal(self, conversation: ConversationId) -> list[JournalLine]:
         """All its lines, first to last."""
+        ...
+
+    async def put_away(self, conversation: ConversationId, *, archived: bool = True) -> bool:
+        """Turn the clock by days: it leaves the store if it may. `archived`: the archive has all
+        that was said."""
+        ...
+
+    async def is_here(self, conversation: ConversationId) -> bool:
+        """True while it is in the store."""
         ...
 
     def outage(self) -> AbstractAsyncContextManager[None]:
@@ -71,9 +92,27 @@ class RedisRig:
     recover: Callable[[], Awaitable[None]]
     open_through: Callable[[], AbstractAsyncContextManager[tuple[Bus, CuttingProxy]]] | None = None
     log: Log = field(init=False)
+    vault: MemoryVault = field(default_factory=MemoryVault)
 
     def __post_init__(self) -> None:
         self.log = self.bus.log
+        self.bus.log.keep_in(self.vault)
+
+    def follow(self) -> None:
+        self.bus.log.follow_with(("case", "desk"))
+
+    async def ring(self) -> int:
+        return await AlarmClock(self.bus.calls, shards=self.bus.settings.shards).ring()
+
+    async def put_away(self, conversation: ConversationId, *, archived: bool = True) -> bool:
+        if archived:
+            await self.vault.copy(self.bus.log, conversation)
+        later = datetime.now(UTC) + timedelta(minutes=1)
+        return await Expiry(self.bus.calls, self.vault, days=7).take_out(conversation, later)
+
+    async def is_here(self, conversation: ConversationId) -> bool:
+        key = ConversationKeys.of(conversation).head
+        return bool(await self.bus.calls.command("EXISTS", key))
 
     async def wake(self, conversation: ConversationId, reader: str = "engine") -> str | None:
         keys = ConversationKeys.of(conversation)
@@ -118,8 +157,8 @@ class RedisRig:
             yield bus.log, proxy.lose_answers
 
     async def _stream(self, keys: ConversationKeys, reader: str) -> str:
-        if reader == "engine":
-            return ready_key(keys.shard, "engine")
+        if reader != "customer":
+            return ready_key(keys.shard, reader)
         channel = await self.bus.calls.command("HGET", keys.head, "ch")
         return ready_key(keys.shard, f"deliver:{channel.decode()}")
 

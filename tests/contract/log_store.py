@@ -49,8 +49,6 @@ class StoreContract:
 
     @clause("store:lost-answer")
     async def test_an_answer_lost_on_the_way_doubles_nothing(self, rig: LogRig) -> None:
-        if reason := rig.exempt.get("store:lost-answer"):
-            pytest.skip(reason)
         async with rig.losing_answers() as (log, lose):
             await self._every_step(rig, log, lose)
 
@@ -87,8 +85,6 @@ class StoreContract:
 
     @clause("store:lost-answer", "create:address")
     async def test_a_conversation_whose_making_lost_its_answer_is_there(self, rig: LogRig) -> None:
-        if reason := rig.exempt.get("store:lost-answer"):
-            pytest.skip(reason)
         async with rig.losing_answers() as (log, lose):
             for step in range(3):
                 address = Address(channel="telegram", chat=f"{id(self)}-{step}")

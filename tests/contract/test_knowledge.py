@@ -29,11 +29,11 @@ def settings_for(folder: Path, **more: object) -> KnowledgeSettings:
 
 class LocalRig(KnowledgeRig):
     def lose_index(self) -> None:
-        """A local index is lost with its process; nothing to do."""
+        """Memory is lost with its process; nothing to do."""
 
 
 class TestLocalIndex(KnowledgeContract):
-    """Qdrant's local mode in each process."""
+    """The memory of each process, without any index beside."""
 
     @pytest.fixture
     def rig(self, tmp_path: Path) -> KnowledgeRig:
@@ -80,7 +80,7 @@ class TestSharedIndex(KnowledgeContract):
 
 @pytest.mark.postgres
 class TestTruthInPostgres(KnowledgeContract):
-    """Qdrant's local mode in each process, the truth on a PostgreSQL server."""
+    """The memory of each process, the truth on a PostgreSQL server."""
 
     @pytest.fixture
     def rig(self, tmp_path: Path, postgres: PostgresServer) -> KnowledgeRig:

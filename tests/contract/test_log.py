@@ -44,7 +44,7 @@ class TestRedisLogOnOneServer(LogContract):
                 yield bus, proxy
 
         async with open_bus(settings_for(server.url)) as bus:
-            yield RedisRig(bus, server.kill, server.start, bus.ping, open_through)
+            yield RedisRig(bus, server.kill_when_written, server.start, bus.ping, open_through)
 
 
 class ClusterRig(RedisRig):
@@ -61,4 +61,4 @@ class TestRedisLogOnACluster(LogContract):
     async def rig(self, shared_cluster: ClusterOfThree) -> AsyncGenerator[ClusterRig]:
         shared_cluster.flush()
         async with open_bus(settings_for(shared_cluster.url, cluster=True)) as bus:
-            yield ClusterRig(bus, shared_cluster.kill, shared_cluster.start, bus.ping)
+            yield ClusterRig(bus, shared_cluster.kill_when_written, shared_cluster.start, bus.ping)

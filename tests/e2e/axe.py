@@ -26,7 +26,7 @@ def node_packages() -> Path:
         if npm is None:
             pytest.skip("no npm on this machine")
         command = [npm, "ci", "--no-audit", "--no-fund", "--silent"]
-        subprocess.run(command, cwd=WIDGET, check=True, timeout=120)
+        subprocess.run(command, cwd=WIDGET, check=True, timeout=300)
     return folder
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from aiohttp import ClientSession, web
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60
+START_SECONDS = 180
 _SENTENCE = re.compile(r"[^.!?]+[.!?]+\s*")
 
 
@@ -90,20 +90,20 @@ def _chunk(delta: dict[str, str], finish: str | None = None) -> bytes:
 class Gateway:
     """`switchboard up` on one data folder and one port; it may be killed and started again."""
 
-    def __init__(self, folder: Path, model_url: str) -> None:
+    def __init__(self, folder: Path, model_url: str, **environ: str) -> None:
         self.data = folder / "data"
         self.ready_file = folder / "ready.json"
         self.log_file = folder / "gateway.log"
         self.url = ""
         self.token = ""
-        self._model_url = model_url
+        self._environ = {"OPENAI_BASE_URL": model_url, "OPENAI_API_KEY": "none", **environ}
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         """Until it says that it is ready."""
         self.ready_file.unlink(missing_ok=True)
         port = self.url.rpartition(":")[2] or "0"
-        environment = os.environ | {"OPENAI_BASE_URL": self._model_url, "OPENAI_API_KEY": "none"}
+        environment = os.environ | self._environ
         with self.log_file.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "switchboard", "up", "--port", port),

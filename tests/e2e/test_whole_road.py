@@ -26,7 +26,7 @@ from tests.flows.gateway_process import FIRST_START_SECONDS
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(FIRST_START_SECONDS + 60),
+    pytest.mark.timeout(FIRST_START_SECONDS + 360),
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
@@ -116,17 +116,18 @@ async def test_the_network_is_cut_in_the_middle_of_an_answer(
 ) -> None:
     model.hold(3)
     chat = await visit(gateway.url)
-    await chat.say("How do I descale my machine?")
+    # Not asked before: what was answered already would come at once and whole.
+    await chat.say("How often do I have to descale my machine?")
     await expect(chat.stream).to_contain_text("whichever comes first.")
     await chat.page.context.set_offline(True)
     await expect(chat.banner).to_be_visible()
     model.go_on.set()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while len(await stored(chat, gateway)) < 2:
             await asyncio.sleep(0.05)
     assert await chat.answers.count() == 0
     await chat.page.context.set_offline(False)
-    await expect(chat.answers).to_have_text([SHOWN], timeout=15_000)
+    await expect(chat.answers).to_have_text([SHOWN])
     await expect(chat.stream).to_have_count(0)
     await assert_screen_is_the_log(chat, gateway)
 
@@ -148,8 +149,8 @@ async def test_five_messages_within_a_second_are_stored_in_order_and_answered_on
     chat = await visit(gateway.url)
     said = [f"This is part {number} of five," for number in ("one", "two", "three", "four")]
     said.append("and this is the last part.")
-    for text in said:
-        await chat.say(text)
+    # Within one step of the page: typing them takes seconds where the machine is slow.
+    await chat.page.evaluate("said => said.forEach(text => Switchboard('send', text))", said)
     await expect(chat.settled).to_have_text(said)
     await expect(chat.answers).to_have_count(1)
     await expect(chat.page.locator(".dots")).to_have_count(0)
@@ -163,11 +164,11 @@ async def test_a_czech_question_gets_a_czech_answer_without_the_model(
 ) -> None:
     chat = await visit(gateway.url, locale="cs-CZ")
     await chat.say("Jak si můžu pozastavit kávové předplatné?")
-    await expect(chat.answers).to_have_count(1, timeout=20_000)
+    await expect(chat.answers).to_have_count(1)
     choice = chat.page.locator(".choices button").first
     if await choice.count():
         await choice.click()
-        await expect(chat.answers).to_have_count(2, timeout=20_000)
+        await expect(chat.answers).to_have_count(2)
     await expect(chat.sources.first).to_contain_text("zdroj")
     entries = await stored(chat, gateway)
     assert entries[-1]["language"] == "cs"
@@ -186,7 +187,7 @@ async def test_a_gateway_that_was_killed_comes_back_with_the_conversation(
     await chat.say("How do I descale it again?")
     await expect(chat.mine).to_have_count(2)
     await gateway.start()
-    await expect(chat.answers).to_have_text([SHOWN, SHOWN], timeout=30_000)
+    await expect(chat.answers).to_have_text([SHOWN, SHOWN])
     await expect(chat.banner).to_be_hidden()
     await assert_screen_is_the_log(chat, gateway)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,11 +9,12 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Visit
+from tests.fakes.waiting import until
 from tests.fakes.widget_server import Answer, WidgetServer
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(60),
+    pytest.mark.timeout(480),
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
@@ -40,9 +40,7 @@ async def server() -> AsyncIterator[WidgetServer]:
 
 
 async def until_entries(server: WidgetServer, count: int) -> None:
-    async with asyncio.timeout(8):
-        while not server.talks or len(server.talk.entries) < count:
-            await asyncio.sleep(0.01)
+    await until(lambda: bool(server.talks) and len(server.talk.entries) >= count)
 
 
 def stored(server: WidgetServer) -> list[str]:
@@ -151,9 +149,7 @@ async def test_a_note_of_the_desk_is_a_gap_that_is_asked_for_once(
     await server.say(server.talk, kind="note", role="human_agent", text="between us")
     await server.say(server.talk, text="after the note")
     await expect(chat.answers).to_have_count(2)
-    async with asyncio.timeout(5):
-        while not server.resumes:
-            await asyncio.sleep(0.01)
+    await until(lambda: server.resumes != [])
     await server.say(server.talk, text="and on")
     await expect(chat.answers).to_have_count(3)
     assert server.resumes == [2]
@@ -232,7 +228,8 @@ async def test_two_tabs_of_one_visitor_show_the_same_conversation(
     await chat.say("from the first tab")
     await expect(other.answers).to_have_text(["You said: from the first tab"])
     await other.say("from the second tab")
-    await expect(chat.answers).to_have_count(2)
+    for tab in (chat, other):
+        await expect(tab.answers).to_have_count(2)
     assert await chat.texts() == await other.texts() == stored(server)
     assert len(server.talks) == 1
     assert other.complaints == []
@@ -297,4 +294,5 @@ async def test_an_answer_can_be_rated(server: WidgetServer, visit: Visit) -> Non
         "aria-pressed", "true"
     )
     await expect(chat.log).to_contain_text("Thank you")
+    await until(lambda: server.rates != [])
     assert server.rates[0]["seq"] == 2

@@ -11,11 +11,12 @@ from playwright.async_api import expect
 
 from tests.e2e.axe import violations
 from tests.e2e.conftest import Visit
+from tests.fakes.waiting import until
 from tests.fakes.widget_server import Answer, WidgetServer
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(60),
+    pytest.mark.timeout(480),
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
@@ -226,7 +227,7 @@ async def test_the_launcher_counts_what_was_said_while_the_panel_was_closed(
     await expect(chat.answers).to_have_count(3)
     await chat.call("close")
     await expect(chat.launcher).to_have_accessible_name("Open chat")
-    assert server.seen[-1] == 4
+    await until(lambda: server.seen[-1:] == [4])
 
 
 async def test_the_page_can_drive_and_hear_the_widget(server: WidgetServer, visit: Visit) -> None:
@@ -348,3 +349,29 @@ async def test_nothing_in_the_widget_or_the_page_breaks_wcag_2_2_aa(
     await chat.say("without a line")
     await expect(chat.banner).to_be_visible()
     assert await violations(chat.page) == []
+
+
+async def test_what_the_house_asks_has_its_buttons_and_no_author(
+    server: WidgetServer, visit: Visit
+) -> None:
+    chat = await visit(server.url)
+    await chat.say("Let me talk to a person.")
+    await expect(chat.answers).to_have_count(1)
+    offer = [
+        {"label": "Answer me by email", "value": "desk:email"},
+        {"label": "I will wait here", "value": "desk:wait"},
+    ]
+    await server.say(
+        server.talk, role="system", text="Our colleagues are back on Monday at 08:00.",
+        parts=[{"type": "buttons", "buttons": offer}],
+    )  # fmt: skip
+    await expect(chat.page.get_by_text("back on Monday")).to_be_visible()
+    await chat.page.get_by_role("button", name="I will wait here").click()
+    await expect(chat.page.locator(".choices").last).to_be_visible()
+    assert await violations(chat.page) == []
+
+    def pressed() -> list[str]:
+        return [one["value"] for one in server.talk.entries if one.get("action") == "button"]
+
+    await until(lambda: pressed() != [])
+    assert pressed() == ["desk:wait"]

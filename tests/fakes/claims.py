@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.conversation import Claim, Head, Owner, Status, TurnCommit
@@ -20,7 +20,13 @@ class Talk:
         self.entries: list[Entry] = []
         self.cursor = 0
         self.state: dict[str, Any] = {}
+        self.now = NOW
         self.head = Head(id=CONVERSATION, created_at=NOW, updated_at=NOW)
+
+    def wait(self, seconds: float) -> Talk:
+        """Time passes."""
+        self.now += timedelta(seconds=seconds)
+        return self
 
     def customer(self, text: str) -> Talk:
         """The customer writes."""
@@ -77,7 +83,7 @@ class Talk:
     def add(self, body: EntryBody) -> Talk:
         """Any entry, under the next sequence."""
         seq = len(self.entries) + 1
-        self.entries.append(Entry(**body.model_dump(), seq=seq, at=NOW))
+        self.entries.append(Entry(**body.model_dump(), seq=seq, at=self.now))
         return self
 
 

@@ -43,6 +43,11 @@ class ClusterOfThree:
         for node in self.nodes:
             node.kill()
 
+    def kill_when_written(self) -> None:
+        """See `ValkeyServer`."""
+        for node in self.nodes:
+            node.kill_when_written()
+
     def start(self) -> None:
         """All nodes again; they know each other still."""
         for node in self.nodes:

@@ -93,7 +93,7 @@ def write_config(folder: Path) -> Path:
         (folder / "exemplars" / f"{kind}.toml").write_text("\n".join(lines), encoding="utf-8")
     for language in LANGUAGES:
         lines = [f'{key} = "{language}:{key}"' for key in KEYS]
-        lines += ['yes = ["yes", "ano"]', 'no = ["no", "ne"]']
+        lines += ['yes = ["yes", "ano"]', 'no = ["no", "ne"]', 'others = ["geschirrspüler*"]']
         (folder / "phrases" / f"{language}.toml").write_text("\n".join(lines), encoding="utf-8")
     (folder / "escalation.toml").write_text(_RULES, encoding="utf-8")
     return folder

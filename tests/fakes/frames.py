@@ -14,17 +14,18 @@ NAMESPACE = "/widget"
 
 
 class Line:
-    """One WebSocket to the widget namespace."""
+    """One WebSocket to a namespace, the widget's if no other is named."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, namespace: str = NAMESPACE) -> None:
         self.socket = socket
+        self.namespace = namespace
         self.events: list[tuple[str, Any]] = []
         self.acks: dict[int, Any] = {}
         self._ids = 0
 
     async def connect(self, auth: Any = None) -> str:
         """Open the namespace; gives the raw answer (`0…` accepted, `4…` refused)."""
-        await self.raw(f"40{NAMESPACE}," + ("" if auth is None else json.dumps(auth)))
+        await self.raw(f"40{self.namespace}," + ("" if auth is None else json.dumps(auth)))
         async with asyncio.timeout(5):
             while True:
                 packet = await self._read()
@@ -42,7 +43,7 @@ class Line:
         """Send an event and wait for its acknowledgement."""
         self._ids += 1
         number = self._ids
-        await self.raw(f"42{NAMESPACE},{number}{json.dumps([event, payload])}")
+        await self.raw(f"42{self.namespace},{number}{json.dumps([event, payload])}")
         async with asyncio.timeout(5):
             while number not in self.acks:
                 self._keep(await self._read())
@@ -84,7 +85,7 @@ class Line:
                 raise ConnectionError("closed by the server")
 
     def _keep(self, packet: str) -> None:
-        kind, rest = packet[:1], packet[1:].removeprefix(f"{NAMESPACE},")
+        kind, rest = packet[:1], packet[1:].removeprefix(f"{self.namespace},")
         if kind == "2":
             name, *data = json.loads(rest)
             self.events.append((name, data[0] if data else None))
@@ -101,6 +102,7 @@ async def open_line(
     *,
     headers: dict[str, str] | None = None,
     connector: aiohttp.BaseConnector | None = None,
+    namespace: str = NAMESPACE,
 ) -> AsyncGenerator[Line]:
     """A WebSocket after the Engine.IO handshake."""
     address = url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
@@ -110,4 +112,4 @@ async def open_line(
     ):
         hello = await socket.receive_str()
         assert hello.startswith("0{")
-        yield Line(socket)
+        yield Line(socket, namespace)

@@ -34,11 +34,11 @@ class PostgresServer:
         self._port = port
         self._made = 0
 
-    def create(self) -> str:
-        """A new, empty database."""
+    def create(self, template: str = "template1") -> str:
+        """A new, empty database; or a copy of another that nobody is in."""
         self._made += 1
         name = f"test_{self._made}"
-        self._psql(f"CREATE DATABASE {name}")
+        self._psql(f"CREATE DATABASE {name} TEMPLATE {template}")
         return f"postgresql://{_OWNER}@127.0.0.1:{self._port}/{name}"
 
     def stop_hard(self) -> None:
@@ -46,6 +46,15 @@ class PostgresServer:
         self._psql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
         )
+
+    def shut(self, database: str) -> None:
+        """Let nobody into this database, and cut who is in it."""
+        self._psql(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
+        self.stop_hard()
+
+    def reopen(self, database: str) -> None:
+        """Let them in again."""
+        self._psql(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
 
     def _psql(self, statement: str) -> None:
         command = [self._binaries / "psql", "-qtX", "-v", "ON_ERROR_STOP=1"]

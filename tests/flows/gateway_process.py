@@ -16,7 +16,7 @@ import aiohttp
 
 # The first start of a fresh folder embeds the sample knowledge and trains triage.
 FIRST_START_SECONDS = 240
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 class GatewayProcess:
@@ -171,6 +171,6 @@ def run_command(
     """Run a `switchboard` command to its end."""
     return subprocess.run(
         [sys.executable, "-m", "switchboard", *arguments],
-        input=text, capture_output=True, text=True, timeout=120, check=False,
+        input=text, capture_output=True, text=True, timeout=240, check=False,
         env={**os.environ, **environ},
     )  # fmt: skip

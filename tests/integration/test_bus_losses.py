@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 
 import pytest
 from pydantic import SecretStr
 
+from channels.base import Report
 from channels.delivery import Delivery
 from core.bus import wake
 from core.bus.answers import Earlier
@@ -24,21 +24,22 @@ from core.engine.worker import Worker
 from core.errors import BusUnavailable
 from core.ids import ConversationId, new_event_id, reply_entry_id
 from core.messages import Address, Author, EntryBody, InboundEvent, Outbound, Receipt
-from core.runtime import Service
 from tests.fakes.proxy import CuttingProxy
 from tests.fakes.servers import ValkeyServer, own_valkey, shared_valkey
+from tests.fakes.services import serving
 from tests.fakes.waiting import until
 
 __all__ = ["own_valkey", "shared_valkey"]
 
 
-def settings_for(server: ValkeyServer) -> BusSettings:
-    return BusSettings(url=SecretStr(server.url), shards=2, timeout_seconds=0.4, lease_seconds=1.0)
+def settings_for(server: ValkeyServer, **more: float) -> BusSettings:
+    wanted = {"url": server.url, "shards": 2, "lease_seconds": 1.0, **more}
+    return BusSettings.model_validate(wanted)
 
 
 @pytest.fixture
-async def bus(own_valkey: ValkeyServer) -> AsyncGenerator[Bus]:
-    async with open_bus(settings_for(own_valkey)) as opened:
+async def bus(own_valkey: ValkeyServer, request: pytest.FixtureRequest) -> AsyncGenerator[Bus]:
+    async with open_bus(settings_for(own_valkey, **getattr(request, "param", {}))) as opened:
         yield opened
 
 
@@ -47,23 +48,6 @@ def quick_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes seconds in a house takes moments here."""
     monkeypatch.setattr(wake, "_SWEEP_SECONDS", 0.1)
     monkeypatch.setattr(wake, "_LOST_AFTER_MS", 50)
-
-
-@asynccontextmanager
-async def running(*services: Service) -> AsyncGenerator[None]:
-    stop = asyncio.Event()
-    readies = [asyncio.Event() for _ in services]
-    tasks = [
-        asyncio.create_task(service.run(stop, ready))
-        for service, ready in zip(services, readies, strict=True)
-    ]
-    for ready in readies:
-        await ready.wait()
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.gather(*tasks)
 
 
 async def begin(bus: Bus, channel: str = "web") -> ConversationId:
@@ -80,7 +64,7 @@ async def say(bus: Bus, conversation: ConversationId, text: str, channel: str = 
 
 async def answers(bus: Bus, conversation: ConversationId, count: int) -> list[str]:
     """The AI's words, once there are so many."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while True:
             entries = await bus.log.entries(conversation)
             texts = [entry.text for entry in entries if entry.author.role == "ai"]
@@ -95,7 +79,7 @@ async def test_a_deleted_ready_stream_loses_no_question(bus: Bus, quick_sweeps: 
         await say(bus, conversation, "before?")
     for shard in bus.shards:
         await bus.calls.command("DEL", ready_key(shard, "engine"))
-    async with running(Worker(bus, EchoTurn(), grace_seconds=1)):
+    async with serving(Worker(bus, EchoTurn(), grace_seconds=1)):
         for conversation in conversations:
             assert await answers(bus, conversation, 1) == ["before?"]
         for shard in bus.shards:  # and now under the reader's hands
@@ -109,7 +93,7 @@ async def test_a_deleted_ready_stream_loses_no_question(bus: Bus, quick_sweeps: 
 async def test_a_destroyed_group_loses_no_question(bus: Bus, quick_sweeps: None) -> None:
     conversation = await begin(bus)
     stream = ready_key(ConversationKeys.of(conversation).shard, "engine")
-    async with running(Worker(bus, EchoTurn(), grace_seconds=1)):
+    async with serving(Worker(bus, EchoTurn(), grace_seconds=1)):
         await say(bus, conversation, "one?")
         await answers(bus, conversation, 1)
         await bus.calls.command("XGROUP", "DESTROY", stream, ENGINE_GROUP)
@@ -125,7 +109,7 @@ class Platform:
         self.gate = asyncio.Event()
         self.arrived: list[str] = []
 
-    async def send(self, message: Outbound) -> Receipt:
+    async def send(self, message: Outbound, report: Report) -> Receipt:
         await self.gate.wait()
         self.arrived.append(message.entry.text)
         return Receipt()
@@ -136,7 +120,7 @@ async def test_a_sweep_of_one_channel_leaves_the_wake_ups_of_others_alone(
 ) -> None:
     here, there = Platform("pager"), Platform("telegram")
     there.gate.set()
-    async with running(
+    async with serving(
         Worker(bus, EchoTurn(), grace_seconds=1), Delivery(bus, here), Delivery(bus, there)
     ):
         conversation = await begin(bus, "pager")
@@ -152,7 +136,7 @@ async def read_all(bus: Bus, group: str, consumer: str, count: int) -> list[Jour
     """So many records, unacknowledged."""
     found: list[JournalRecord] = []
     stop = asyncio.Event()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         async for batch in bus.journal.follow(group, consumer, stop):
             found += batch
             if len(found) >= count:
@@ -210,6 +194,7 @@ async def test_a_store_that_wants_replicas_it_has_not_is_unavailable(bus: Bus) -
     assert await say(bus, conversation, "safe") == 1
 
 
+@pytest.mark.parametrize("bus", [{"timeout_seconds": 1.5}], indirect=True)
 async def test_a_store_that_says_nothing_is_unavailable_within_the_deadline(
     bus: Bus, own_valkey: ValkeyServer
 ) -> None:
@@ -223,7 +208,7 @@ async def test_a_store_that_says_nothing_is_unavailable_within_the_deadline(
         assert time.monotonic() - started < 3 * bus.settings.timeout_seconds
     finally:
         own_valkey.resume()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not await bus.log.entries(conversation):
             await say(bus, conversation, "again")
 
@@ -237,12 +222,12 @@ async def test_a_worker_and_a_watcher_go_on_when_the_store_comes_back(
         conversation,
         lambda event: seen.append(event.entry.seq) if isinstance(event, LiveEntry) else None,
     )
-    async with running(bus.live, Worker(bus, EchoTurn(), grace_seconds=1)):
+    async with serving(bus.live, Worker(bus, EchoTurn(), grace_seconds=1)):
         await say(bus, conversation, "one?")
         await answers(bus, conversation, 1)
-        own_valkey.kill()
+        own_valkey.kill_when_written()
         own_valkey.start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while True:
                 try:
                     await say(bus, conversation, "two?")
@@ -263,7 +248,7 @@ class OneAtATime:
         self.now: dict[str, int] = {}
         self.most = 0
 
-    async def run(self, claim: Claim, deltas: object) -> TurnCommit:
+    async def run(self, claim: Claim, deltas: object, steps: object) -> TurnCommit:
         name = claim.conversation
         self.now[name] = self.now.get(name, 0) + 1
         self.most = max(self.most, self.now[name])
@@ -282,16 +267,16 @@ async def test_two_workers_share_the_work_and_never_one_conversation(
     own_valkey: ValkeyServer,
 ) -> None:
     turn = OneAtATime()
-    settings = settings_for(own_valkey)
+    settings = settings_for(own_valkey, lease_seconds=30.0)  # nobody dies, nobody is taken for dead
     async with open_bus(settings) as one, open_bus(settings) as other:
         conversations = [await begin(one) for _ in range(10)]
-        async with running(
+        async with serving(
             Worker(one, turn, grace_seconds=1), Worker(other, turn, grace_seconds=1)
         ):
             for number in range(12):
                 await asyncio.gather(*(say(one, c, f"m{number}.") for c in conversations))
             for conversation in conversations:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(20):
                     while (await one.log.head(conversation)).engine_cursor < 12:
                         await asyncio.sleep(0.01)
         for conversation in conversations:

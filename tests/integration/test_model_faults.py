@@ -11,6 +11,7 @@ import pytest
 from core.conversation import TurnCommit
 from core.engine.open import Engine, EngineFiles, open_engine
 from core.engine.settings import EngineSettings
+from core.engine.steps import MemorySteps
 from core.messages import Entry
 from core.specialists.model import OpenAIModel
 from core.specialists.settings import ModelSettings, ProviderSettings
@@ -21,7 +22,8 @@ from tests.fakes.model_server import ANSWER, missing_parts, model_server
 from tests.fakes.raw_model import piece, raw_model
 
 PASSAGE = "Open Settings and choose Reset. It takes 5 minutes."
-TURN_SECONDS = 4.0
+# Long enough for the slowest of machines; only who falls silent is left after a second.
+TURN_SECONDS, PATIENT, SHORT = 20.0, 15.0, 1.0
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +45,11 @@ def provider(url: str, name: str = "first") -> ProviderSettings:
     return ProviderSettings(name=name, base_url=url, model="test-model", price_in=1, price_out=2)
 
 
-def model_settings(*providers: ProviderSettings) -> ModelSettings:
+def model_settings(*providers: ProviderSettings, silence: float = PATIENT) -> ModelSettings:
     return ModelSettings(
-        providers=providers, first_chunk_seconds=0.8, next_chunk_seconds=0.8, retry_seconds=0.05
-    )
+        providers=providers, first_chunk_seconds=silence, next_chunk_seconds=silence,
+        retry_seconds=0.05,
+    )  # fmt: skip
 
 
 async def open_with(settings: ModelSettings, folder: Path) -> AsyncGenerator[Engine, None]:
@@ -73,7 +76,7 @@ async def ask(engine: Engine, word: str) -> tuple[TurnCommit, Entry, Pieces]:
     """One turn; it must end in one message within its deadline."""
     talk, pieces = Talk().customer(f"How do I reset my password? {word}"), Pieces()
     began = time.monotonic()
-    commit = await engine.turn.run(talk.claim(), pieces)
+    commit = await engine.turn.run(talk.claim(), pieces, MemorySteps())
     assert time.monotonic() - began < TURN_SECONDS
     (entry,) = talk.apply(commit)
     return commit, entry, pieces
@@ -110,12 +113,14 @@ async def test_a_tool_is_called_over_the_wire(engine: Engine) -> None:
     ],
 )
 async def test_one_sound_reply_whatever_the_server_does(
-    engine: Engine, word: str, code: str
+    server: str, config: Path, word: str, code: str
 ) -> None:
-    commit, entry, pieces = await ask(engine, word)
-    assert entry.text == PASSAGE and entry.citations[0].document == "password"
-    assert pieces.text == ""
-    assert commit.receipt is not None and commit.receipt["fallback"] == code
+    silence = SHORT if code == "model_timeout" else PATIENT
+    async for engine in open_with(model_settings(provider(server), silence=silence), config):
+        commit, entry, pieces = await ask(engine, word)
+        assert entry.text == PASSAGE and entry.citations[0].document == "password"
+        assert pieces.text == ""
+        assert commit.receipt is not None and commit.receipt["fallback"] == code
 
 
 @pytest.mark.parametrize(
@@ -135,10 +140,12 @@ async def test_streams_that_end_badly_are_taken_back(
     config: Path, events: tuple[bytes, ...], hold: bool, code: str
 ) -> None:
     async with raw_model(*events, hold=hold) as url:
-        async for engine in open_with(model_settings(provider(url)), config):
+        settings = model_settings(provider(url), silence=SHORT if hold else PATIENT)
+        async for engine in open_with(settings, config):
             began = time.monotonic()
             commit, entry, pieces = await ask(engine, "")
-            assert time.monotonic() - began < 2  # the pause inside an answer has its own limit
+            # The pause inside an answer has its own limit.
+            assert time.monotonic() - began < TURN_SECONDS / 2
             assert entry.text == PASSAGE and pieces.text == ""
             assert commit.receipt is not None and commit.receipt["fallback"] == code
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import AsyncGenerator
 
 import aiohttp
@@ -58,6 +60,8 @@ async def test_a_listed_site_may_read_answers_refusals_and_streams(
         async with http.get(url, headers=headers | page) as response:
             assert response.status == status
             assert response.headers["Access-Control-Allow-Origin"] == SHOP
+            assert "RateLimit" in response.headers
+            assert "RateLimit" in response.headers["Access-Control-Expose-Headers"]
             assert response.headers["X-Content-Type-Options"] == "nosniff"
     preflight = page | {"Access-Control-Request-Method": "POST"}
     async with http.options(conversation, headers=preflight) as response:
@@ -135,3 +139,58 @@ async def test_scripts_and_pages_are_packed_and_known_again(
     for page in ("/", "/api/docs"):
         async with http.get(doors.url + page) as response:
             assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+async def test_what_is_no_request_is_refused_in_the_same_form_without_a_traceback(
+    doors: Doors, capfd: pytest.CaptureFixture[str]
+) -> None:
+    host, port = doors.url.removeprefix("http://").split(":")
+    long = "a" * 40_000
+    for sent in (f"GET /api/v1/health?x={long} HTTP/1.1\r\nHost: x\r\n\r\n",
+                 f"GET /health HTTP/1.1\r\nHost: x\r\nX-Long: {long}\r\n\r\n",
+                 "GET /health HTTP/1.1\r\nHost: x\r\nBroken header\r\n\r\n",
+                 "hello there\r\n\r\n"):  # fmt: skip
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(sent.encode())
+        answer = (await asyncio.wait_for(reader.read(), 20)).decode()
+        writer.close()
+        assert answer.split()[1] == "400", answer[:200]
+        assert "application/problem+json" in answer
+        assert "aaaa" not in answer and "hello" not in answer
+    printed = capfd.readouterr()
+    assert "Traceback" not in printed.out + printed.err
+
+
+@pytest.mark.usefixtures("full_buckets")
+async def test_every_answer_says_how_the_caller_stands(bus: Bus) -> None:
+    settings = WebSettings(messages_per_second=0.5)
+    async with open_doors(bus, settings=settings) as doors, aiohttp.ClientSession() as http:
+        token = {"Authorization": f"Bearer {doors.tokens.issue('desk')}"}
+        left: list[int] = []
+        for number in range(11):
+            spelled = token if number % 2 else {"Authorization": token["Authorization"].lower()[:6]
+                                                + "   " + token["Authorization"][7:]}  # fmt: skip
+            async with http.get(f"{doors.api}/specialists", headers=spelled) as response:
+                assert response.headers["RateLimit-Policy"] == '"requests";q=10;w=20'
+                left.append(int(re.findall(r"r=(\d+);t=\d+", response.headers["RateLimit"])[0]))
+                assert response.status == (200 if number < 10 else 429)
+                assert (int(response.headers.get("Retry-After", 0)) >= 1) == (number == 10)
+        assert left[:10] == sorted(left[:10], reverse=True) and left[-1] == 0
+
+
+async def test_bad_tokens_of_one_address_are_counted_by_all_processes(bus: Bus) -> None:
+    settings = WebSettings(messages_per_second=10_000, refused_per_minute=10)
+    async with (
+        open_doors(bus, settings=settings) as one, open_doors(bus, settings=settings) as two,
+        aiohttp.ClientSession() as http,
+    ):  # fmt: skip
+        seen: list[int] = []
+        for number in range(12):
+            url = f"{(one if number % 2 else two).api}/specialists"
+            guess = {"Authorization": f"Bearer guess-{number}"}
+            async with http.get(url, headers=guess) as response:
+                seen.append(response.status)
+        assert seen == [401] * 10 + [429] * 2
+        good = {"Authorization": f"Bearer {one.tokens.issue('desk')}"}
+        async with http.get(f"{one.api}/specialists", headers=good) as response:
+            assert response.status == 200

@@ -12,6 +12,7 @@ import type { Outbox } from "./store/outbox";
 import type { Vault } from "./store/vault";
 import { Outgoing } from "./outgoing";
 import { Pause } from "./timing";
+import { Uploads } from "./uploads";
 
 export type Line = "idle" | "connecting" | "online" | "offline" | "refused";
 
@@ -51,6 +52,7 @@ export class Client {
   readonly #ratings = new Map<number, string>();
   readonly #connection: Connection;
   readonly #outgoing: Outgoing;
+  readonly uploads: Uploads;
   readonly #quiet = new Pause(TYPING_LASTS, () => this.#dispatch({ type: "quiet" }));
   readonly #stall = new Pause(STREAM_STALLS, () => this.#giveUpStream());
   readonly #patience = new Pause(ANSWER_EXPECTED, () => this.#expect(false));
@@ -59,9 +61,10 @@ export class Client {
 
   constructor(
     private readonly site: string,
-    origin: string,
+    readonly origin: string,
     private readonly vault: Vault,
     private readonly watcher: Watcher,
+    private readonly link?: string,
   ) {
     this.#seen = Number(vault.get("seen")) || 0;
     this.#connection = new Connection(origin, () => this.#credentials(), {
@@ -72,6 +75,7 @@ export class Client {
       onTyping: (author) => this.#onTyping(author),
       onHead: (head) => this.#onHead(head),
     });
+    this.uploads = new Uploads(origin, () => this.#connection.ticket(), () => watcher.changed());
     this.#outgoing = new Outgoing(vault, {
       connection: () => this.#connection,
       entries: () => this.#state.entries,
@@ -105,12 +109,13 @@ export class Client {
 
   destroy(): void {
     this.#outgoing.courier.stop();
+    this.uploads.destroy();
     this.#connection.close();
     for (const pause of [this.#quiet, this.#stall, this.#patience, this.#gap, this.#resume]) pause.cancel();
   }
 
   say(text: string): void {
-    this.#outgoing.say(text);
+    this.#outgoing.say(text, this.uploads.take());
     this.connect();
   }
 
@@ -179,6 +184,7 @@ export class Client {
       ...(visitor && { visitor }),
       ...(id && { conversation: id }),
       ...(identity && { identity }),
+      ...(this.link && { link: this.link }),
     };
     return this.#sent;
   }

@@ -13,6 +13,7 @@ import {
   readHead,
   readReady,
   readReplay,
+  readTicket,
   type Ack,
   type Author,
   type Delta,
@@ -20,6 +21,7 @@ import {
   type Head,
   type Ready,
   type Replay,
+  type Ticket,
 } from "./protocol";
 
 export interface Credentials {
@@ -27,6 +29,7 @@ export interface Credentials {
   readonly visitor?: string;
   readonly conversation?: string;
   readonly identity?: string;
+  readonly link?: string;
 }
 
 export interface Listener {
@@ -39,6 +42,8 @@ export interface Listener {
   onHead(head: Head): void;
 }
 
+type Asked = { error?: { challenge?: unknown } } | null;
+
 const ANSWER_WITHIN = 10_000;
 const READY_WITHIN = 12_000;
 const AFTER_REFUSAL = 30_000;
@@ -50,7 +55,7 @@ export class Connection {
   readonly #onOnline = (): void => this.nudge();
 
   constructor(
-    origin: string,
+    private readonly origin: string,
     credentials: () => Credentials,
     private readonly listener: Listener,
   ) {
@@ -98,9 +103,12 @@ export class Connection {
     return readReplay(await this.#ask("resume", { after }));
   }
 
+  async ticket(): Promise<Ticket | null> {
+    return readTicket(await this.#ask("upload", {}));
+  }
+
   async rate(seq: number, value: string): Promise<boolean> {
-    const answer = await this.#ask("rate", { seq, value });
-    return typeof answer === "object" && answer !== null && !("error" in answer);
+    return !!readAck(await this.#ask("rate", { seq, value }))?.ok;
   }
 
   /** Signs of life whose loss costs nothing. */
@@ -111,8 +119,13 @@ export class Connection {
   async #ask(event: string, payload: object): Promise<unknown> {
     if (!this.#socket.connected) return null;
     try {
-      const answer: unknown = await this.#socket.timeout(ANSWER_WITHIN).emitWithAck(event, payload);
-      return answer;
+      const ask = (what: object): Promise<Asked> => this.#socket.timeout(ANSWER_WITHIN).emitWithAck(event, what);
+      const answer = await ask(payload);
+      const challenge = answer?.error?.challenge;
+      // The gateway is flooded: newcomers show a proof. What makes one is loaded only then.
+      return await (challenge
+        ? ask({ ...payload, proof: await (await import(this.origin + "/widget-proof.js")).default(challenge) })
+        : answer);
     } catch {
       return null;
     }
@@ -145,7 +158,7 @@ export class Connection {
     });
     this.#socket.on("connect_error", (error: Error & { data?: { code?: unknown } }) => {
       const refused = !this.#socket.active;
-      const code = typeof error.data?.code === "string" ? error.data.code : "refused";
+      const code = String(error.data?.code ?? "refused");
       if (refused) this.#retryIn(AFTER_REFUSAL);
       this.#down(refused ? code : null);
     });

@@ -5,7 +5,7 @@
  * unacknowledged in the browser's storage and drops what has come back as an entry.
  */
 import type { Connection } from "./connection";
-import type { Choice, Entry } from "./protocol";
+import type { Choice, Entry, FileRef } from "./protocol";
 import { Courier, type Timer } from "./store/courier";
 import * as outbox from "./store/outbox";
 import type { Vault } from "./store/vault";
@@ -47,9 +47,9 @@ export class Outgoing {
     return this.#outbox;
   }
 
-  say(text: string): void {
+  say(text: string, files: readonly FileRef[]): void {
     // Half a surrogate pair is no character: no server could store it, so it would wait for ever.
-    this.#post({ kind: "message", text: text.replace(/\p{Surrogate}/gu, "\ufffd") });
+    this.#post({ kind: "message", text: text.replace(/\p{Surrogate}/gu, "\ufffd"), ...(files.length > 0 && { files }) });
   }
 
   press(entry: Entry, choice: Choice): void {
@@ -77,7 +77,10 @@ export class Outgoing {
 
   #deliver({ clientId, post }: outbox.Draft): ReturnType<Connection["send"]> {
     const connection = this.hooks.connection();
-    if (post.kind === "message") return connection.send("message", { client_id: clientId, text: post.text });
+    if (post.kind === "message") {
+      const attachments = post.files?.map(({ id }) => ({ id }));
+      return connection.send("message", { client_id: clientId, text: post.text, ...(attachments && { attachments }) });
+    }
     return connection.send("action", { seq: post.seq, value: post.value });
   }
 

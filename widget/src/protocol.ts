@@ -27,7 +27,22 @@ export interface Choice {
 
 export interface Attachment {
   readonly name: string;
+  readonly size?: number;
   readonly url?: string;
+}
+
+/** A file that was uploaded, as a message names it. */
+export interface FileRef {
+  readonly id: string;
+  readonly name: string;
+  readonly size: number;
+}
+
+/** Where files go up, and the token for it. */
+export interface Ticket {
+  readonly url: string;
+  readonly token: string;
+  readonly most: number;
 }
 
 export interface Entry {
@@ -124,7 +139,8 @@ function readChoice(shape: Fields): Choice | null {
 function readAttachment(shape: Fields): Attachment | null {
   const name = text(shape.name);
   const url = optional(shape.url);
-  return name ? { name, ...(url && { url }) } : null;
+  const size = count(shape.size);
+  return name ? { name, ...(size !== null && { size }), ...(url && { url }) } : null;
 }
 
 function readButtons(parts: unknown): Choice[] {
@@ -193,6 +209,13 @@ export function readReady(value: unknown): Ready | null {
     last: count(shape.last) ?? 0,
     ...(visitor && { visitor }),
   };
+}
+
+export function readTicket(value: unknown): Ticket | null {
+  const shape = fields(value);
+  const url = text(shape?.url);
+  const token = text(shape?.token);
+  return url.startsWith("/") && token ? { url, token, most: count(shape?.max_bytes) ?? Infinity } : null;
 }
 
 export function readReplay(value: unknown): Replay | null {

@@ -31,10 +31,12 @@ export class Widget {
     private readonly onDestroyed: () => void,
   ) {
     this.#closedKey = `switchboard:${options.site}:panel`;
-    this.#client = new Client(options.site, options.origin, new Vault(options.site), {
+    const watcher = {
       changed: () => this.#schedule(),
-      heard: (entry) => this.#emit("message", publicEntry(entry)),
-    });
+      heard: (entry: Entry) => this.#emit("message", publicEntry(entry)),
+    };
+    const vault = new Vault(options.site);
+    this.#client = new Client(options.site, options.origin, vault, watcher, options.link);
     this.#frame = new Frame(this.#client, options, {
       opened: () => this.#panelMoved("open"),
       closed: () => this.#panelMoved("close"),

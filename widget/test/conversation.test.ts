@@ -5,6 +5,7 @@ import {
   currentStream,
   EMPTY,
   gap,
+  isWithdrawn,
   lastSequence,
   reduce,
   unreadCount,
@@ -174,4 +175,45 @@ test("only words of others after the last one read are unread", () => {
   assert.equal(unreadCount(state, 0), 2);
   assert.equal(unreadCount(state, 1), 1);
   assert.equal(unreadCount(state, 4), 0);
+});
+
+const act = (seq: number, action: "edit" | "delete", value: string, text = "", role: "human_agent" | "customer" = "human_agent"): Entry =>
+  entry(seq, { role, kind: "control", action, value, text });
+const texts = (state: Conversation): string[] => state.entries.filter(({ kind }) => kind === "message").map(({ text }) => text);
+
+test("an edit by a person shows its new words in place of the old ones, and is marked", () => {
+  const said = entry(2, { role: "human_agent", text: "It costs 70." });
+  const state = play([entry(1), said, entry(3), act(4, "edit", said.id, "It costs 17.")].map(arrival));
+  assert.deepEqual(texts(state), ["text 1", "It costs 17.", "text 3"]);
+  assert.deepEqual(state.entries.map(({ edited }) => edited), [false, true, false, false]);
+  const again = reduce(state, arrival(act(5, "edit", said.id, "It costs 18.")));
+  assert.deepEqual(texts(again), ["text 1", "It costs 18.", "text 3"]);
+});
+
+test("what a person withdraws is an empty line that says so, whatever was edited before", () => {
+  const said = entry(1, { role: "human_agent", text: "Oops.", attachments: [{ name: "a.txt" }] });
+  const state = play([said, act(2, "edit", said.id, "Hm."), act(3, "delete", said.id), act(4, "edit", said.id, "Late.")].map(arrival));
+  assert.deepEqual(texts(state), [""]);
+  assert.ok(isWithdrawn(state.entries[0] as Entry));
+  assert.ok(!isWithdrawn(entry(9, { text: "" })));
+});
+
+test("changes that come before their message, twice or with a replay end the same", () => {
+  const said = entry(1, { role: "human_agent", text: "It costs 70." });
+  const edit = act(2, "edit", said.id, "It costs 17.");
+  const live = play([edit, said, edit].map(arrival));
+  const replayed = play([{ type: "replayed", after: 0, known: 0, entries: [{ ...said, text: "It costs 17.", edited: true }, edit] }]);
+  assert.deepEqual(live.entries, replayed.entries);
+  assert.equal(reduce(live, arrival(edit)), live);
+});
+
+test("nobody changes the words of another side, nor those of the AI", () => {
+  const state = play([
+    arrival(entry(1, { role: "customer", text: "Mine." })),
+    arrival(entry(2, { role: "ai", text: "The answer." })),
+    arrival(act(3, "edit", "c:1", "Yours.")),
+    arrival(act(4, "delete", "c:2")),
+    arrival(act(5, "edit", "c:1", "Mine, mended.", "customer")),
+  ]);
+  assert.deepEqual(texts(state), ["Mine, mended.", "The answer."]);
 });

@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"])
+attributes = context.config.attributes
+context.configure(connection=attributes["connection"], on_version_apply=attributes.get("applied"))
 context.run_migrations()

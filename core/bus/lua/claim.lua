@@ -5,7 +5,7 @@
 local head, log, state, ready, scheduled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local reader, cid, wake_id = ARGV[1], ARGV[2], ARGV[3]
 local h = redis.call('HMGET', head, 'w:' .. reader, 'u:' .. reader, 'l:' .. reader, 'n:' .. reader,
-  'b:' .. reader, 'c:' .. reader, reader == 'engine' and 'lcs' or 'lds', 'seq')
+  'b:' .. reader, 'c:' .. reader, LAST[reader] or 'seq', 'rung')
 if h[1] ~= wake_id then
   settle(ready, wake_id)
   return {'done'}
@@ -17,7 +17,7 @@ if h[3] and num(h[2]) > now and (ARGV[8] == '0' or h[4] == ARGV[6]) then
   token = tonumber(h[3])
 else
   if num(h[5]) > now then return {'early', num(h[5]) - now} end
-  if num(h[7]) <= num(h[6]) then
+  if num(h[7]) <= num(h[6]) and not (reader == 'case' and h[8]) then
     unschedule(head, ready, scheduled, reader, cid, wake_id)
     release_lease(head, reader)
     return {'done'}

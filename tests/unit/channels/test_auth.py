@@ -11,8 +11,9 @@ import jwt
 import pytest
 from pydantic import SecretStr
 
-from channels.auth import Principal, Tokens
+from channels.auth import Tokens
 from core.errors import Forbidden, NotFound, SwitchboardError, Unauthorized
+from tests.fakes.tokens import IssuingTokens
 
 SECRET = "the server's own secret, long enough for HS256"
 HOST = "the host site's secret, also long enough for HS256"
@@ -20,8 +21,8 @@ ADMIN = "an-admin-token"
 
 
 @pytest.fixture
-def tokens() -> Tokens:
-    return Tokens(secret=SECRET, admin_token=ADMIN, identity_secret=SecretStr(HOST))
+def tokens() -> IssuingTokens:
+    return IssuingTokens(secret=SECRET, admin_token=ADMIN, identity_secret=SecretStr(HOST))
 
 
 def signed(claims: dict[str, Any], key: str = SECRET, **options: Any) -> str:
@@ -34,7 +35,7 @@ def unsigned(claims: dict[str, Any]) -> str:
     return ".".join([*packed, ""])
 
 
-def test_a_customers_token_opens_one_conversation_and_no_desk(tokens: Tokens) -> None:
+def test_a_customers_token_opens_one_conversation_and_no_desk(tokens: IssuingTokens) -> None:
     principal = tokens.read(tokens.issue_customer("cv_1"))
     principal.require("cv_1")
     with pytest.raises(NotFound):
@@ -43,9 +44,9 @@ def test_a_customers_token_opens_one_conversation_and_no_desk(tokens: Tokens) ->
         principal.require_desk()
 
 
-def test_scopes_of_staff_are_kept_apart(tokens: Tokens) -> None:
+def test_scopes_of_staff_are_kept_apart(tokens: IssuingTokens) -> None:
     desk = tokens.read(tokens.issue("desk", name="Eva"))
-    assert desk == Principal("desk", None, "Eva")
+    assert (desk.scope, desk.conversation, desk.name) == ("desk", None, "Eva")
     desk.require("cv_any")
     desk.require_desk()
     with pytest.raises(Forbidden):
@@ -68,6 +69,8 @@ BAD: dict[str, str] = {
     "customer of nothing": signed({"scope": "customer"}),
     "customer of a list": signed({"scope": "customer", "conversation": ["cv_1"]}),
     "desk with a conversation": signed({"scope": "desk", "conversation": "cv_1"}),
+    "a signed one of the desk, as they were": signed({"scope": "desk", "name": "Eva"}),
+    "a kept one that is unknown": "sbt_" + "x" * 43,
     "endless": "x" * 100_000,
     "letters beyond ASCII": "přístup",
     "lone surrogate": "\ud800",
@@ -76,19 +79,19 @@ BAD: dict[str, str] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_token_is_refused_with_the_same_words(tokens: Tokens, name: str) -> None:
+def test_a_bad_token_is_refused_with_the_same_words(tokens: IssuingTokens, name: str) -> None:
     with pytest.raises(Unauthorized) as refused:
         tokens.read(BAD[name])
     assert str(refused.value) == "the token is missing or not valid"
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic " + ADMIN, ADMIN])
-def test_a_header_of_another_kind_is_refused(tokens: Tokens, header: str | None) -> None:
+def test_a_header_of_another_kind_is_refused(tokens: IssuingTokens, header: str | None) -> None:
     with pytest.raises(Unauthorized):
         tokens.read_header(header)
 
 
-def test_a_visitor_is_known_again_at_the_same_site_only(tokens: Tokens) -> None:
+def test_a_visitor_is_known_again_at_the_same_site_only(tokens: IssuingTokens) -> None:
     visitor, token = tokens.issue_visitor("shop")
     assert tokens.read_visitor(token, "shop") == visitor
     assert tokens.read_visitor(token, "bank") is None
@@ -97,7 +100,7 @@ def test_a_visitor_is_known_again_at_the_same_site_only(tokens: Tokens) -> None:
         tokens.read(token)
 
 
-def test_the_hosts_word_names_a_user(tokens: Tokens) -> None:
+def test_the_hosts_word_names_a_user(tokens: IssuingTokens) -> None:
     claims = {"sub": "u1", "aud": "shop", "email": "a@b.example", "name": "A"}
     identity = tokens.read_identity(signed(claims, HOST), "shop")
     assert (identity.subject, identity.email, identity.name) == ("u1", "a@b.example", "A")
@@ -111,6 +114,10 @@ def test_the_hosts_word_names_a_user(tokens: Tokens) -> None:
         signed({"aud": "shop"}, HOST),
         signed({"sub": "u1", "aud": "shop"}, SECRET),
         jwt.encode({"sub": "u1", "aud": "shop", "exp": 1}, HOST, algorithm="HS256"),
+        signed({"sub": "u1", "aud": "shop", "exp": time.time() - 5}, HOST),
+        signed({"sub": "", "aud": "shop"}, HOST),
+        signed({"sub": " \n", "aud": "shop"}, HOST),
+        signed({"sub": "u" * 201, "aud": "shop"}, HOST),
         jwt.encode({"sub": "u1", "aud": "shop"}, HOST, algorithm="HS256"),
         unsigned({"sub": "u1", "aud": "shop"}),
         "x" * 5_000,
@@ -120,7 +127,7 @@ def test_the_hosts_word_names_a_user(tokens: Tokens) -> None:
         {"sub": "u1"},
     ],
 )
-def test_a_bad_identity_is_refused(tokens: Tokens, token: object) -> None:
+def test_a_bad_identity_is_refused(tokens: IssuingTokens, token: object) -> None:
     with pytest.raises(Unauthorized):
         tokens.read_identity(token, "shop")
 

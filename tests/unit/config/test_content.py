@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core.engine.exemplars import load_exemplars
-from core.escalation.policy import read_rules
+from core.escalation.rules import read_rules
 from core.specialists.registry import read_folder
 
 ROOT = Path(__file__).parents[3]
@@ -217,7 +217,7 @@ def test_a_sentence_stands_for_one_thing() -> None:
     for path in sorted((CONFIG / "exemplars").glob("*.toml")):
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         kind, owner = table.pop("kind"), table.pop("specialist", "")
-        head = kind if kind in {"sentiment", "priority"} else "route"
+        head = kind if kind in {"sentiment", "priority", "escalation"} else "route"
         for label, lists in table.items():
             for text in (text for texts in lists.values() for text in texts):
                 labels.setdefault((head, bare(text)), set()).add(f"{kind}/{owner}/{label}")
@@ -268,5 +268,8 @@ def test_nothing_that_is_measured_was_learned() -> None:
     learned |= {bare(article.fields["title"]) for article in ARTICLES}
     learned |= {bare(pair["question"]) for pair in PAIRS}
     measured = [bare(row["text"]) for row in (*KB_QUESTIONS, *ROUTING)]
+    for path in (ROOT / "tests" / "eval" / "data").glob("routing_*.jsonl"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        measured += [bare(json.loads(line)["text"]) for line in lines]
     assert [text for text in measured if text in learned] == []
     assert [text for text, number in Counter(measured).items() if number > 1] == []

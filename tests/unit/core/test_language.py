@@ -24,6 +24,11 @@ DETECTOR = LanguageDetector()
         ("hola", "es"),
         ("danke!", "de"),
         ("Hello", "en"),
+        ("kdy mi to prijde", "cs"),
+        ("karta u vas neprosla", "cs"),
+        ("passwort vergessen", "de"),
+        ("do you sell gift cards", "en"),
+        ("cuando vais a traer mas", "es"),
     ],
 )
 def test_the_five_languages_are_told_apart(text: str, language: str) -> None:

@@ -121,7 +121,9 @@ async def send(*pauses: float) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-async def test_two_signals_at_once_are_one_wish_to_stop() -> None:
+async def test_two_signals_at_once_are_one_wish_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "_ONE_WISH_SECONDS", 30.0)
+
     class Slow(Worker):
         async def run(self, stop: asyncio.Event, ready: asyncio.Event) -> None:
             await super().run(stop, ready)

@@ -19,8 +19,8 @@ TEXTS = [
     "Where is my invoice?", "Kde najdu fakturu za minulý měsíc?", "Где мой заказ №42?",
     "Wie ändere ich mein Passwort?", "¿Dónde está mi pedido?", "", "  two   spaces ", "🦊🦊 hi",
     "ﬁ ﬃ ½ ① Ⅷ ＡＢＣ", "日本語のテキスト", "مرحبا", "a\u0301 é \u200d \ufffd", "E14!?;:",
-    "x" * 1500, "привет " * 250, "word " * 560,
 ]  # fmt: skip
+LONG_TEXTS = ["x" * 1500, "привет " * 250, "word " * 560]
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +35,11 @@ def theirs() -> Any:
     return E5(num_threads=1)
 
 
-def test_it_gives_the_vectors_of_the_c_engine(ours: Encoder, theirs: Any) -> None:
-    expected = np.stack([theirs.query(text) for text in TEXTS])
-    likeness = (ours.encode(TEXTS) * expected).sum(axis=1)
+@pytest.mark.parametrize("texts", [TEXTS, pytest.param(LONG_TEXTS, marks=pytest.mark.slow)],
+                         ids=["short", "long"])  # fmt: skip
+def test_it_gives_the_vectors_of_the_c_engine(ours: Encoder, theirs: Any, texts: list[str]) -> None:
+    expected = np.stack([theirs.query(text) for text in texts])
+    likeness = (ours.encode(texts) * expected).sum(axis=1)
     assert likeness.min() > 0.9995
 
 
@@ -49,7 +51,7 @@ def test_a_vector_does_not_depend_on_its_company(ours: Encoder) -> None:
 
 def test_it_cuts_texts_into_as_many_pieces(theirs: Any) -> None:
     tokenizer = Tokenizer(Weights(weights_path()))
-    for text in TEXTS:
+    for text in TEXTS + LONG_TEXTS:
         assert len(tokenizer.ids("query: " + text)) + 2 == theirs.token_count(text, True)
 
 

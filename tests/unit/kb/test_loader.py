@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import InputError
 from kb.documents import Draft
-from kb.loader import Defaults, Loader, SourceFile, find_files, slug
+from kb.loader import SUFFIXES, Defaults, Loader, SourceFile, find_files, slug
 
 
 def load(path: Path, defaults: Defaults | None = None) -> list[Draft]:
@@ -43,7 +43,7 @@ def test_front_matter_names_what_a_document_is(tmp_path: Path) -> None:
     assert draft.model_dump(exclude={"source"}) == {
         "id": "returns-cs", "title": "Jak vrátit zboží", "category": "returns", "language": "cs",
         "url": "https://example.com/vratky", "translation_of": "returns", "question": "",
-        "text": "Pošlete ho zpět.", "markdown": True,
+        "text": "Pošlete ho zpět.", "markdown": True, "named": True,
     }  # fmt: skip
 
 
@@ -127,7 +127,7 @@ NO_COLUMNS = "the first line must name columns: question and answer, or text"
 NO_PAIR = "a question with an answer is wanted, or a text"
 TOO_MANY = "more fields than the first line has names"
 NO_COLON = "not JSON (Expecting ':' delimiter)"
-KINDS = "this kind of file is not read; .md, .markdown, .txt, .csv, .json, .jsonl are"
+KINDS = f"this kind of file is not read; {', '.join(SUFFIXES)} are"
 PAIR = '{"question": "q", "answer": "a"}'
 
 
@@ -153,7 +153,7 @@ PAIR = '{"question": "q", "answer": "a"}'
         ("a.md", b"ok\n\xff\xfe", "a.md, line 2: not UTF-8 text"),
         ("a.txt", b"a\x00b", "a.txt: not a text file"),
         ("a.txt", "x" * 100_001, "a.txt: larger than 100000 bytes"),
-        ("a.pdf", "x", f"a.pdf: {KINDS}"),
+        ("a.odt", "x", f"a.odt: {KINDS}"),
     ],
 )  # fmt: skip
 def test_a_broken_file_is_named_with_its_line(

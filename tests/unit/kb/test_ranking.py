@@ -101,6 +101,13 @@ class TestTranslations:
         )  # fmt: skip
         assert found(snapshot, ask("q", meaning(1), "cs")) == ["x-cs", "y"]
 
+    def test_letters_that_are_guessed_of_another_language_keep_nobody_from_their_own(self) -> None:
+        items = [
+            item("x", "delivery", meaning(1, 0.6)),
+            item("x-ru", "доставка", NEAR, language="ru", of="x"),
+        ]
+        assert found(world(items), ask("shipping", meaning(1), "en")) == ["x"]
+
     def test_a_translation_that_is_far_off_is_not_shown(self) -> None:
         assert found(self.snapshot(), ask("q", meaning(1), "cs")) == ["x", "y"]
 

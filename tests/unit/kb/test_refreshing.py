@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from qdrant_client import QdrantClient
 
 from core.archive.database import open_database
 from core.archive.settings import DatabaseSettings
@@ -21,8 +22,8 @@ from tests.fakes.knowledge import WordEmbedder
 from tests.fakes.waiting import until
 
 
-def settings(folder: Path) -> KnowledgeSettings:
-    return KnowledgeSettings.model_validate({"exemplars_dir": folder, "poll_seconds": 0.01})
+def settings(folder: Path, **more: object) -> KnowledgeSettings:
+    return KnowledgeSettings.model_validate({"exemplars_dir": folder, "poll_seconds": 0.01, **more})
 
 
 class Stumbling:
@@ -50,7 +51,7 @@ async def test_it_goes_on_after_failures_and_mends_what_is_shared() -> None:
     await until(lambda: stumbling.mended > 0)
     assert ready.is_set()
     stop.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await task
     assert stumbling.calls >= 30
 
@@ -69,6 +70,20 @@ async def test_searches_wait_for_the_first_build_and_outlive_the_database(tmp_pa
             (tmp_path / "switchboard.db").unlink()
             result = await knowledge.searcher.search("gift card")
             assert result.passages[0].title == "Gift cards"
+
+
+async def test_everything_is_embedded_anew_without_an_index_server(tmp_path: Path) -> None:
+    database_settings = DatabaseSettings.model_validate({"data_dir": tmp_path})
+    embedder = WordEmbedder()
+    async with open_database(database_settings) as database:
+        await database.migrate()
+        async with open_knowledge(settings(tmp_path), database, embedder=embedder) as knowledge:
+            await knowledge.add_document(title="Gift cards", text="A gift card is valid a year.")
+            embedder.calls.clear()
+            assert await knowledge.reindex() == {"documents": 1, "passages": 1}
+            assert any("valid a year" in text for call in embedder.calls for text in call)
+            found = await knowledge.searcher.search("gift card")
+            assert found.passages[0].title == "Gift cards"
 
 
 async def test_a_large_change_is_calibrated_anew_and_every_process_takes_it_over(
@@ -97,7 +112,7 @@ async def test_a_large_change_is_calibrated_anew_and_every_process_takes_it_over
             await writer.ingest([path], language="en")
             expected = await seen(writer)
             assert expected >= 20
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(20):
                 while await seen(reader) != expected:
                     await asyncio.sleep(0.01)
 
@@ -140,7 +155,7 @@ async def test_measuring_without_unanswerable_questions_has_no_auroc(tmp_path: P
     [
         ("", "line 1: there are no lines"),
         ('{"id": "a"}\n', "line 1: a document wants an id and a body"),
-        ('{"id": "a", "body": "b"}\n{', "line 2: not JSON"),
+        ('{"id": "a", "body": "b"}\n{', ":2: not JSON"),
         ("[1]\n", "line 1: an object is wanted"),
     ],
 )
@@ -151,3 +166,33 @@ async def test_a_broken_file_to_measure_with_is_named(
     docs.write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=said):
         await evaluate(docs, lines(tmp_path / "q", QUERIES), settings=settings(tmp_path))
+
+
+class Absent:
+    """An index that cannot be opened at first."""
+
+    def __init__(self) -> None:
+        self.tries = 0
+
+    def __call__(self) -> QdrantClient:
+        self.tries += 1
+        if self.tries == 1:
+            raise OSError("away")
+        return QdrantClient(":memory:")
+
+
+@pytest.mark.filterwarnings("ignore:Payload indexes have no effect")
+async def test_a_search_does_not_hang_when_the_first_build_fails(tmp_path: Path) -> None:
+    database_settings = DatabaseSettings.model_validate({"data_dir": tmp_path})
+    async with open_database(database_settings) as database:
+        await database.migrate()
+        async with open_knowledge(
+            settings(tmp_path, qdrant_url="http://127.0.0.1:1"),
+            database,
+            embedder=WordEmbedder(),
+            connect=Absent(),
+        ) as knowledge:
+            with pytest.raises(KnowledgeError):
+                await knowledge.searcher.search("gift card")
+            await knowledge.refresh()
+            assert (await knowledge.searcher.search("gift card")).verdict == "none"

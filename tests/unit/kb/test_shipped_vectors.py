@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from config.settings import load_settings
 from core.archive.database import open_database
@@ -18,6 +19,7 @@ from kb.settings import EmbeddingSettings
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 
 
+@pytest.mark.slow
 async def test_a_first_start_hardly_needs_the_model(
     tmp_path: Path,
 ) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -39,11 +40,16 @@ def test_help_names_every_command_and_loads_nothing_heavy(tmp_path: Path) -> Non
         assert f" {command} " in text
 
 
+def test_the_version_is_told(tmp_path: Path) -> None:
+    done = run("--version", cwd=tmp_path)
+    assert (done.returncode, done.stdout.strip()) == (0, version("switchboard"))
+
+
 def test_an_unknown_role_is_wrong_usage_and_names_the_roles(tmp_path: Path) -> None:
-    for role in ("telegram", "slack", "email", "nonsense"):
+    for role in ("fax", "nonsense"):
         done = run("run", role, cwd=tmp_path)
         assert done.returncode == 2
-        assert "web, worker, archive" in done.stderr
+        assert "web, worker, telegram" in done.stderr
 
 
 def test_an_unfit_configuration_is_one_message_and_exit_78(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,15 @@ def test_a_secret_is_made_once_and_for_the_owner_only(folder: DataFolder) -> Non
     assert folder.secret("admin.token") == first
     assert folder.secret("secret.key") != first
     assert mode_of(folder.path / "admin.token") == 0o600
+
+
+def test_a_secret_that_another_process_is_writing_is_waited_for(folder: DataFolder) -> None:
+    path = folder.path / "secret.key"
+    path.touch()
+    writing = threading.Timer(0.1, path.write_text, ["theirs\n"])
+    writing.start()
+    assert folder.secret("secret.key") == "theirs"
+    writing.join()
 
 
 def test_an_emptied_secret_is_an_error_with_its_mend(folder: DataFolder) -> None:

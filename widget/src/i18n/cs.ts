@@ -29,6 +29,11 @@ export const cs: Words = {
   failed: "Neodesláno",
   tryAgain: "Zkusit znovu",
   discard: "Smazat",
+  attach: "Přiložit soubor",
+  remove: (name) => `Odebrat ${name}`,
+  tooBig: "Příliš velký",
+  tooMany: "Nejvýše 10 souborů",
+  notUploaded: "Nenahráno",
   tooLong: (over) => `Příliš dlouhé o ${over} znaků`,
   left: (count) => `Zbývá znaků: ${count}`,
   sources: (count) => (count === 1 ? "1 zdroj" : count < 5 ? `${count} zdroje` : `${count} zdrojů`),
@@ -44,4 +49,6 @@ export const cs: Words = {
   escalated: "Zveme k vám kolegu z podpory",
   closed: "Konverzace byla uzavřena",
   reopened: "Konverzace byla znovu otevřena",
+  edited: "upraveno",
+  withdrawn: "Tato zpráva byla odvolána",
 };

@@ -29,6 +29,11 @@ export const de: Words = {
   failed: "Nicht gesendet",
   tryAgain: "Noch einmal",
   discard: "Löschen",
+  attach: "Datei anhängen",
+  remove: (name) => `${name} entfernen`,
+  tooBig: "Zu groß",
+  tooMany: "Höchstens 10 Dateien",
+  notUploaded: "Nicht hochgeladen",
   tooLong: (over) => `${over} Zeichen zu viel`,
   left: (count) => `Noch ${count} Zeichen`,
   sources: (count) => (count === 1 ? "1 Quelle" : `${count} Quellen`),
@@ -44,4 +49,6 @@ export const de: Words = {
   escalated: "Wir holen einen Menschen dazu",
   closed: "Die Unterhaltung wurde geschlossen",
   reopened: "Die Unterhaltung wurde wieder geöffnet",
+  edited: "bearbeitet",
+  withdrawn: "Diese Nachricht wurde zurückgezogen",
 };

@@ -27,6 +27,11 @@ export const en = {
   failed: "Not sent",
   tryAgain: "Try again",
   discard: "Delete",
+  attach: "Attach a file",
+  remove: (name: string) => `Remove ${name}`,
+  tooBig: "Too large",
+  tooMany: "At most 10 files",
+  notUploaded: "Not uploaded",
   tooLong: (over: string) => `${over} characters too many`,
   left: (count: string) => `${count} characters left`,
   sources: (count: number) => (count === 1 ? "1 source" : `${count} sources`),
@@ -42,6 +47,8 @@ export const en = {
   escalated: "We are getting a person to help you",
   closed: "The conversation was closed",
   reopened: "The conversation was reopened",
+  edited: "edited",
+  withdrawn: "This message was withdrawn",
 };
 
 export type Words = typeof en;

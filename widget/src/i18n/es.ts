@@ -29,6 +29,11 @@ export const es: Words = {
   failed: "No enviado",
   tryAgain: "Reintentar",
   discard: "Eliminar",
+  attach: "Adjuntar un archivo",
+  remove: (name) => `Quitar ${name}`,
+  tooBig: "Demasiado grande",
+  tooMany: "10 archivos como máximo",
+  notUploaded: "No se ha subido",
   tooLong: (over) => `Sobran ${over} caracteres`,
   left: (count) => `Quedan ${count} caracteres`,
   sources: (count) => (count === 1 ? "1 fuente" : `${count} fuentes`),
@@ -44,4 +49,6 @@ export const es: Words = {
   escalated: "Estamos avisando a una persona",
   closed: "La conversación se ha cerrado",
   reopened: "La conversación se ha vuelto a abrir",
+  edited: "editado",
+  withdrawn: "Este mensaje se ha retirado",
 };

@@ -31,6 +31,11 @@ export const ru: Words = {
   failed: "Не отправлено",
   tryAgain: "Повторить",
   discard: "Удалить",
+  attach: "Прикрепить файл",
+  remove: (name) => `Убрать ${name}`,
+  tooBig: "Слишком большой",
+  tooMany: "Не больше 10 файлов",
+  notUploaded: "Не загружено",
   tooLong: (over) => `Лишних символов: ${over}`,
   left: (count) => `Осталось символов: ${count}`,
   sources: (count) => {
@@ -49,4 +54,6 @@ export const ru: Words = {
   escalated: "Приглашаем сотрудника вам помочь",
   closed: "Разговор завершён",
   reopened: "Разговор снова открыт",
+  edited: "изменено",
+  withdrawn: "Это сообщение отозвано",
 };

@@ -95,7 +95,7 @@ export function isWordOfOthers(entry: Entry): boolean {
 }
 
 function addEntries(state: Conversation, incoming: readonly Entry[], settled: number): Conversation {
-  const entries = mergeEntries(state.entries, incoming);
+  const entries = withChanges(mergeEntries(state.entries, incoming));
   const grown = growSettled(entries, settled);
   if (entries === state.entries && grown === state.settled) return state;
   const spoke = incoming.some(isWordOfOthers);
@@ -126,6 +126,35 @@ function mergeEntries(entries: readonly Entry[], incoming: readonly Entry[]): re
     changed = true;
   }
   return changed ? [...bySeq.values()].sort((a, b) => a.seq - b.seq) : entries;
+}
+
+/**
+ * The entries in the words that stand. An edit or a withdrawal is an entry of its own that names the
+ * message it changes; only the message's own side can change it. What is withdrawn stays as an
+ * empty line, as the server shows it to whoever comes later.
+ */
+function withChanges(entries: readonly Entry[]): readonly Entry[] {
+  // By side and message: the words of the last edit; none once it was withdrawn.
+  const words = new Map<string, string>();
+  for (const { kind, action, value, author, text } of entries) {
+    const key = `${author.role} ${value}`;
+    if (kind !== "control" || words.get(key) === "") continue;
+    if (action === "edit") words.set(key, text);
+    else if (action === "delete") words.set(key, "");
+  }
+  let changed = false;
+  const shown = entries.map((entry) => {
+    const text = words.get(`${entry.author.role} ${entry.id}`);
+    if (text === undefined || (entry.edited && entry.text === text)) return entry;
+    changed = true;
+    return { ...entry, text, edited: true, ...(!text && { attachments: [], buttons: [], citations: [] }) };
+  });
+  return changed ? shown : entries;
+}
+
+/** True if the message was taken back: nothing of it is left. */
+export function isWithdrawn({ kind, edited, text, attachments }: Entry): boolean {
+  return kind === "message" && edited && text === "" && attachments.length === 0;
 }
 
 function growSettled(entries: readonly Entry[], settled: number): number {

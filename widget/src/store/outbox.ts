@@ -5,10 +5,10 @@
  * with its `clientId` (or the acknowledged sequence) has arrived, so the words are on the screen
  * at every moment exactly once.
  */
-import type { Entry } from "../protocol";
+import type { Entry, FileRef } from "../protocol";
 
 export type Post =
-  | { readonly kind: "message"; readonly text: string }
+  | { readonly kind: "message"; readonly text: string; readonly files?: readonly FileRef[] }
   /** A pressed button: the label is shown, the value is sent. */
   | { readonly kind: "action"; readonly text: string; readonly seq: number; readonly value: string };
 

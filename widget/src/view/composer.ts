@@ -5,19 +5,26 @@
  */
 import type { Words } from "../i18n";
 import { MAX_TEXT } from "../protocol";
+import type { Upload } from "../uploads";
 import { el, icon } from "./dom";
+import { Tray } from "./tray";
 
 const COUNT_FROM = 400;
 
 interface Hooks {
   send(text: string): void;
   typed(): void;
+  attach(files: Iterable<File>): void;
+  remove(key: number): void;
 }
 
 export class Composer {
   readonly element: HTMLFormElement;
   readonly field: HTMLTextAreaElement;
   readonly #send: HTMLButtonElement;
+  readonly #attach: HTMLButtonElement;
+  readonly #tray: Tray;
+  #uploads: readonly Upload[] = [];
   readonly #notice = el("span", { dir: "auto" });
   readonly #counter = el("span", { class: "counter", role: "status" });
   readonly #hint = el("span", { class: "unseen", id: "hint" });
@@ -28,10 +35,23 @@ export class Composer {
     this.field.addEventListener("input", () => this.#changed());
     this.field.addEventListener("keydown", (event) => this.#pressed(event));
     this.#send = el("button", { type: "submit", class: "send", "aria-disabled": "true" }, icon("send"));
+    const picker = el("input", { type: "file", multiple: true, hidden: true });
+    picker.addEventListener("change", () => {
+      this.hooks.attach([...(picker.files ?? [])]);
+      picker.value = "";
+      this.field.focus();
+    });
+    this.field.addEventListener("paste", (event) => this.#take(event, event.clipboardData));
+    this.#attach = el("button", { type: "button", class: "attach", onclick: () => picker.click() }, icon("clip"));
+    this.#tray = new Tray((key) => {
+      hooks.remove(key);
+      this.field.focus();
+    });
     this.element = el(
       "form",
       { class: "composer" },
-      el("div", { class: "field" }, this.field, this.#send),
+      this.#tray.element,
+      el("div", { class: "field" }, this.#attach, picker, this.field, this.#send),
       el("div", { class: "under" }, this.#notice, this.#counter),
       this.#hint,
     );
@@ -47,6 +67,8 @@ export class Composer {
     this.field.setAttribute("aria-label", words.placeholder);
     this.#send.setAttribute("aria-label", words.send);
     this.#send.title = words.send;
+    this.#attach.setAttribute("aria-label", words.attach);
+    this.#attach.title = words.attach;
     this.note(false);
     this.#hint.textContent = words.sendHint;
     this.#count();
@@ -58,6 +80,34 @@ export class Composer {
     if (words) this.#notice.textContent = human ? words.sendHint : words.notice;
   }
 
+  /** The files that wait for the next message. */
+  show(uploads: readonly Upload[], locale: string): void {
+    this.#uploads = uploads;
+    if (this.#words) this.#tray.show(uploads, this.#words, locale);
+    this.#count();
+  }
+
+  /** Files may be dropped anywhere on `target`. */
+  takeDrops(target: HTMLElement): void {
+    target.addEventListener("dragover", (event) => {
+      if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+    });
+    target.addEventListener("drop", (event) => this.#take(event, event.dataTransfer));
+  }
+
+  #take(event: Event, data: DataTransfer | null): void {
+    if (!data?.files.length) return;
+    event.preventDefault();
+    this.hooks.attach([...data.files]);
+  }
+
+  /** There is something to send, it fits, and no file is still on its way. */
+  #isReady(text: string): boolean {
+    const waits = this.#uploads.some(({ id, fault }) => !id && !fault);
+    const has = text !== "" || this.#uploads.some(({ id }) => id);
+    return has && !waits && lengthOf(text) <= MAX_TEXT;
+  }
+
   #pressed(event: KeyboardEvent): void {
     // While an input method composes, Enter belongs to it (229: Safari says so by key code only).
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
@@ -67,7 +117,7 @@ export class Composer {
 
   #submit(): void {
     const text = this.field.value.trim();
-    if (!text || lengthOf(text) > MAX_TEXT) return;
+    if (!this.#isReady(text)) return;
     this.field.value = "";
     this.#changed();
     this.field.focus();
@@ -93,7 +143,7 @@ export class Composer {
     this.#counter.textContent = shown ? (label ?? "") : "";
     this.#counter.classList.toggle("over", left < 0);
     this.#notice.hidden = shown;
-    this.#send.setAttribute("aria-disabled", String(left < 0 || left === MAX_TEXT));
+    this.#send.setAttribute("aria-disabled", String(!this.#isReady(this.field.value.trim())));
   }
 }
 

@@ -62,7 +62,12 @@ export class Frame {
     this.#language = look.language;
     this.#words = wordsOf(look.language);
     this.#log = new Log(() => this.#read());
-    this.#composer = new Composer({ send: (text) => client.say(text), typed: () => client.typed() });
+    this.#composer = new Composer({
+      send: (text) => client.say(text),
+      typed: () => client.typed(),
+      attach: (files) => void client.uploads.add(files),
+      remove: (key) => client.uploads.remove(key),
+    });
     this.#launcher = el("button", { type: "button", class: "launcher", "aria-expanded": "false", "aria-haspopup": "dialog", onclick: () => this.open() }, icon("chat"), this.#badge);
     this.#closer = el("button", { type: "button", class: "icon", onclick: () => this.close() }, icon("close"));
     this.#panel = this.#buildPanel();
@@ -132,6 +137,7 @@ export class Frame {
     this.#log.show(linesOf(snapshot, this.#setting(), this.#locale, new Date()));
     if (snapshot.outbox.length > this.#drafts) this.#log.followAgain();
     this.#drafts = snapshot.outbox.length;
+    this.#composer.show(this.client.uploads.list, this.#locale);
     this.#read();
   }
 
@@ -149,6 +155,7 @@ export class Frame {
         this.close();
       } else keepFocusInside(panel, event);
     });
+    this.#composer.takeDrops(panel);
     return panel;
   }
 
@@ -196,6 +203,8 @@ export class Frame {
     return {
       words: this.#words,
       time: new Intl.DateTimeFormat(this.#locale, { hour: "numeric", minute: "2-digit" }),
+      locale: this.#locale,
+      origin: client.origin,
       acts: {
         press: (entry, choice) => client.press(entry, choice),
         rate: (seq, value) => void client.rate(seq, value),

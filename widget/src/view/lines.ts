@@ -63,7 +63,8 @@ function inOrder(entries: readonly Entry[], drafts: readonly Draft[]): Item[] {
 
 function lineOfEntry(entry: Entry, first: boolean, snapshot: Snapshot, setting: Setting): Line | null {
   const shown = asShown(entry, snapshot.conversation.entries);
-  if (shown.kind === "control" || shown.author.role === "system") {
+  const isEvent = shown.author.role === "system" && shown.buttons.length === 0; // a question has its buttons below it
+  if (shown.kind === "control" || isEvent) {
     const text = eventText(shown, setting.words);
     return text === null ? null : { key: `event:${entry.seq}`, signature: text, draw: () => eventLine(text) };
   }
@@ -74,7 +75,7 @@ function lineOfEntry(entry: Entry, first: boolean, snapshot: Snapshot, setting: 
   };
   return {
     key: entry.clientId ? `mine:${entry.clientId}` : `entry:${entry.id}`,
-    signature: [entry.seq, shown.text, look.first, look.chosen, look.rating].map(String).join("|"),
+    signature: [entry.seq, shown.text, shown.edited, look.first, look.chosen, look.rating].map(String).join("|"),
     draw: () => entryLine(shown, look, setting),
     settled: snapshot.conversation.streams.retired.includes(entry.id),
   };

@@ -5,8 +5,10 @@
  */
 import type { Words } from "../i18n";
 import type { Attachment, Author, Choice, Citation, Entry } from "../protocol";
+import { isWithdrawn } from "../store/conversation";
 import type { Draft } from "../store/outbox";
 import { el, icon } from "./dom";
+import { sizeText } from "./tray";
 import { bareBlock, link, safeUrl, textBlock } from "./text";
 
 export interface Acts {
@@ -19,6 +21,9 @@ export interface Acts {
 export interface Setting {
   readonly words: Words;
   readonly time: Intl.DateTimeFormat;
+  readonly locale: string;
+  /** Where the gateway is: its links to files are relative. */
+  readonly origin: string;
   readonly acts: Acts;
 }
 
@@ -75,9 +80,11 @@ export function entryLine(entry: Entry, look: EntryLook, setting: Setting): HTML
     { class: shape },
     mine
       ? el("span", { class: "unseen" }, `${setting.words.you}: `)
-      : look.first && byline(entry.author, setting, entry.at),
+      : look.first && role !== "system" && byline(entry.author, setting, entry.at),
+    isWithdrawn(entry) && el("p", { class: "withdrawn" }, setting.words.withdrawn),
     entry.text !== "" && (mine ? bareBlock : textBlock)(entry.text),
-    entry.attachments.length > 0 && files(entry.attachments),
+    entry.text !== "" && entry.edited && el("div", { class: "foot" }, setting.words.edited),
+    entry.attachments.length > 0 && files(entry.attachments, setting),
     entry.citations.length > 0 && sources(entry.citations, setting.words),
     entry.buttons.length > 0 && choices(entry, look.chosen, setting),
     role === "ai" && entry.citations.length > 0 && rating(entry, look.rating, setting),
@@ -92,7 +99,8 @@ export function draftLine(draft: Draft, online: boolean, first: boolean, setting
     "div",
     { class: shape },
     el("span", { class: "unseen" }, `${words.you}: `),
-    bareBlock(draft.post.text),
+    draft.post.text !== "" && bareBlock(draft.post.text),
+    draft.post.kind === "message" && draft.post.files ? files(draft.post.files, setting) : null,
     failed ? failure(draft, setting) : draft.status !== "sent" && el("div", { class: "foot" }, online ? words.sending : words.waiting),
   );
 }
@@ -134,6 +142,8 @@ export function eventText(entry: Entry, words: Words): string | null {
       return words.reopened;
     case "rate":
     case "button":
+    case "edit":
+    case "delete":
       return null;
     default:
       return entry.text || null;
@@ -204,11 +214,11 @@ function rating(entry: Entry, given: string | undefined, { words, acts }: Settin
   );
 }
 
-function files(attachments: readonly Attachment[]): HTMLElement {
-  const items = attachments.map(({ name, url }) => {
-    const address = safeUrl(url);
+function files(attachments: readonly Attachment[], { locale, origin }: Setting): HTMLElement {
+  const items = attachments.map(({ name, url, size }) => {
+    const address = url ? safeUrl(url, origin) : null;
     const label = address ? link(address, name) : el("span", { dir: "auto" }, name);
-    return el("li", {}, icon("page"), label);
+    return el("li", {}, icon("page"), label, size !== undefined && el("span", { class: "state" }, sizeText(size, locale)));
   });
   return el("ul", { class: "files" }, ...items);
 }

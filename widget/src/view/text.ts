@@ -15,10 +15,10 @@ const WEIGHT = /\*\*(?=\S)(.+?)(?<=\S)\*\*/gu;
 const CLOSERS: Record<string, string> = { ")": "(", "]": "[", "}": "{" };
 
 /** The address if it is one that may be opened, else null. */
-export function safeUrl(address: string | undefined): URL | null {
+export function safeUrl(address: string | undefined, base?: string): URL | null {
   if (!address) return null;
   try {
-    const url = new URL(address);
+    const url = new URL(address, base);
     const plain = url.protocol === "https:" || url.protocol === "http:";
     return plain && !url.username && !url.password && url.hostname ? url : null;
   } catch {

@@ -10,6 +10,7 @@ import pytest
 
 from core.engine.open import Engine, EngineFiles, build_engine
 from core.engine.settings import EngineSettings
+from core.ports import LanguageModel
 from core.specialists.settings import ModelSettings
 from tests.fakes.engine_files import write_config
 from tests.fakes.knowledge import FakeKnowledge, WordEmbedder, passage
@@ -59,8 +60,9 @@ def build(shared_folder: Path, embedder: WordEmbedder, knowledge: FakeKnowledge)
         turn_seconds: float = 5.0,
         config: Path | None = None,
         findings_role: Literal["system", "user"] = "system",
+        model: LanguageModel | None = None,
     ) -> Engine:
-        model = ScriptedModel(*steps) if steps else None
+        model = ScriptedModel(*steps) if steps else model
         return await build_engine(
             EngineSettings(turn_seconds=turn_seconds),
             ModelSettings(max_steps=4, findings_role=findings_role),

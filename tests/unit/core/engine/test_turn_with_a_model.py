@@ -10,6 +10,7 @@ import pytest
 
 from core.conversation import TurnCommit
 from core.engine.open import Engine
+from core.engine.steps import MemorySteps
 from core.errors import ModelError, ModelGarbage, ModelRefused, ModelTimeout
 from core.messages import Entry
 from tests.fakes.claims import Pieces, Talk
@@ -31,7 +32,7 @@ QUESTION = "How do I reset my password?"
 async def play(engine: Engine, talk: Talk) -> tuple[TurnCommit, Entry, Pieces]:
     """One turn that must end in exactly one message, with the whole script used up."""
     pieces = Pieces()
-    commit = await engine.turn.run(talk.claim(), pieces)
+    commit = await engine.turn.run(talk.claim(), pieces, MemorySteps())
     entries = talk.apply(commit)
     assert isinstance(engine.model, ScriptedModel)
     engine.model.assert_done()
@@ -63,7 +64,7 @@ async def test_the_first_request_holds_prompt_history_question_and_passages(
     engine = await build(says("Hello, what can I do?"), says("Choose Reset in Settings."))
     talk = Talk().customer("I cannot log in with my password")
     pieces = Pieces()
-    talk.apply(await engine.turn.run(talk.claim(), pieces))
+    talk.apply(await engine.turn.run(talk.claim(), pieces, MemorySteps()))
     await play(engine, talk.customer(QUESTION))
     first, second = (request.messages for request in model_of(engine).requests)
     assert first[0] == second[0] and first[0]["role"] == "system"
@@ -175,38 +176,47 @@ async def test_different_calls_without_end_stop_at_the_limit_of_steps(build: Bui
         (says("Choose \ufffd\ufffd\ufffd Reset."), "check_garbage"),
         (says("blah " * 2000), "check_length"),
         (says("<think>the user wants"), "check_garbage"),
+        (says("I have reset your password."), "check_action"),
+        (says("I will connect you with a colleague."), "check_promise"),
     ],
 )  # fmt: skip
-async def test_whatever_the_model_does_the_customer_gets_one_sound_reply(
+async def test_whatever_the_model_does_again_and_again_the_customer_gets_one_sound_reply(
     build: BuildEngine, step: Step, code: str
 ) -> None:
-    engine = await build(step)
+    tries = 1 if step.error is not None and not step.pieces else 2
+    engine = await build(*[step] * tries)
     commit, entry, pieces = await play(engine, Talk().customer(QUESTION))
     assert entry.text == PASSAGE and entry.citations[0].document == "password"
     assert commit.receipt is not None
     assert commit.receipt["fallback"] == code and commit.receipt["source"] == "knowledge"
+    failed = [f"check_{item['name']}" for item in commit.receipt["checks"] if not item["passed"]]
+    assert failed == ([code] if code.startswith("check_") else [])
     assert pieces.text == ""
 
 
-async def test_a_model_that_falls_silent_is_left_within_the_deadline(build: BuildEngine) -> None:
-    engine = await build(hangs("Choose Reset. ", "And then"), turn_seconds=1.5)
+async def test_a_model_that_falls_silent_is_left_within_the_deadline(
+    build: BuildEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.engine.turn._CLOSING_SECONDS", 8.0)  # for the slowest of machines
+    engine = await build(hangs("Choose Reset. ", "And then"), turn_seconds=8.5)
     began = time.monotonic()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         commit, entry, pieces = await play(engine, Talk().customer(QUESTION))
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 8.5
     assert entry.text == PASSAGE and pieces.text == ""
     assert commit.receipt is not None and commit.receipt["fallback"] == "model_timeout"
 
 
 async def test_only_checked_sentences_are_ever_shown(build: BuildEngine) -> None:
-    engine = await build(says("Choose Reset in Settings. ", "Then pay 49 dollars. ", "Bye."))
+    wrong = says("Choose Reset in Settings. ", "Then pay 49 dollars. ", "Bye.")
+    engine = await build(wrong, wrong)
     pieces = Pieces()
     seen: list[str] = []
     pieces.send = _remember(seen, pieces.send)  # type: ignore[method-assign]
     talk = Talk().customer(QUESTION)
-    talk.apply(await engine.turn.run(talk.claim(), pieces))
-    assert seen == ["Choose Reset in Settings. "]
-    assert pieces.attempts == 2 and talk.entries[-1].text == PASSAGE
+    talk.apply(await engine.turn.run(talk.claim(), pieces, MemorySteps()))
+    assert seen == ["Choose Reset in Settings. "] * 2
+    assert pieces.attempts == 3 and talk.entries[-1].text == PASSAGE
 
 
 async def test_what_the_customer_or_the_prompt_said_may_be_repeated(build: BuildEngine) -> None:
@@ -243,7 +253,7 @@ async def test_the_specialist_may_offer_a_human(build: BuildEngine) -> None:
 async def test_an_explicit_wish_does_not_ask_the_model(build: BuildEngine) -> None:
     engine = await build(says("never"))
     talk = Talk().customer("I want to talk to a human")
-    talk.apply(await engine.turn.run(talk.claim(), Pieces()))
+    talk.apply(await engine.turn.run(talk.claim(), Pieces(), MemorySteps()))
     assert talk.head.owner == "human" and not model_of(engine).requests
 
 

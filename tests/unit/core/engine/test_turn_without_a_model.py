@@ -7,6 +7,7 @@ import pytest
 from core.conversation import TurnCommit
 from core.engine.asked import HUMAN, NO_HUMAN
 from core.engine.open import Engine
+from core.engine.steps import MemorySteps
 from core.messages import Entry
 from tests.fakes.claims import Pieces, Talk
 from tests.fakes.knowledge import FakeKnowledge, WordEmbedder, passage
@@ -19,7 +20,7 @@ async def engine(build: BuildEngine) -> Engine:
 
 
 async def take_turn(engine: Engine, talk: Talk) -> tuple[TurnCommit, list[Entry]]:
-    commit = await engine.turn.run(talk.claim(), Pieces())
+    commit = await engine.turn.run(talk.claim(), Pieces(), MemorySteps())
     return commit, talk.apply(commit)
 
 
@@ -72,7 +73,7 @@ async def test_topics_far_behind_the_best_and_repeats_are_not_offered(
     )
     _, (entry,) = await take_turn(engine, Talk().customer("Login fails with an error"))
     labels = [button.label for part in entry.parts for button in part.buttons]
-    assert labels == ["Sign in", "en:human_button"]
+    assert labels == ["Sign in", "en:none_of_these"]
 
 
 async def test_a_question_nobody_can_answer_is_declined_and_a_human_offered_once(
@@ -197,7 +198,7 @@ async def test_what_is_clearly_not_ours_is_not_asked_back(engine: Engine) -> Non
 async def test_a_likely_wish_for_a_human_brings_an_offer(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.engine.turn.POSSIBLE_WISH", 0.05)
+    monkeypatch.setattr("core.engine.signals.POSSIBLE_WISH", 0.05)
     text = "talk about the address of the office human invoice"
     commit, (entry,) = await take_turn(engine, Talk().customer(text))
     assert entry.reason == "request" and entry.text.endswith("en:offer_human")
@@ -237,11 +238,55 @@ async def test_a_greeting_beside_a_question_does_not_hide_it(engine: Engine) -> 
     assert entry.text.startswith("Open Settings")
 
 
-async def test_a_short_follow_up_leans_on_the_message_before(engine: Engine) -> None:
+async def test_a_short_follow_up_leans_on_the_message_before(
+    engine: Engine, knowledge: FakeKnowledge
+) -> None:
     talk = Talk().customer("How do I reset my password?")
+    knowledge.broken = True
     await take_turn(engine, talk)
+    knowledge.broken = False
     _, (entry,) = await take_turn(engine, talk.customer("login in the app?"))
     assert entry.text.startswith("Open Settings")
+
+
+async def test_the_answer_just_given_is_none_to_another_short_question(engine: Engine) -> None:
+    talk = Talk().customer("How do I reset my password?")
+    _, (entry,) = await take_turn(engine, talk)
+    assert entry.text.startswith("Open Settings")
+    _, (entry,) = await take_turn(engine, talk.customer("login on the Moon?"))
+    assert not entry.text.startswith("Open Settings") and entry.reason == "cannot_know"
+
+
+async def test_what_is_named_as_anothers_is_asked_back_and_not_answered_as_ours(
+    engine: Engine, knowledge: FakeKnowledge
+) -> None:
+    knowledge.knows("e14", passage("error", "E14 means that no water flows.", title="Error E14"))
+    _, (entry,) = await take_turn(engine, Talk().customer("Mein Geschirrspüler zeigt E14"))
+    assert entry.reason == "ask_back" and "Error E14" in {
+        button.label for row in entry.parts for button in row.buttons
+    }
+    _, (entry,) = await take_turn(engine, Talk().customer("Meine Maschine zeigt E14"))
+    assert entry.text.endswith("E14 means that no water flows.")
+
+
+async def test_a_typed_no_to_the_offer_of_a_person_is_taken_for_one(engine: Engine) -> None:
+    talk = Talk().customer("Where is your office?")
+    await take_turn(engine, talk)
+    _, (entry,) = await take_turn(engine, talk.customer("No"))
+    assert entry.reason == "declined_human"
+
+
+async def test_a_language_that_is_asked_for_in_words_is_spoken(engine: Engine) -> None:
+    talk = Talk().customer("Auf Deutsch bitte")
+    _, (entry,) = await take_turn(engine, talk)
+    assert entry.reason == "language_chosen" and entry.language == "de"
+
+
+async def test_a_short_message_that_is_clear_by_itself_leans_on_nothing(engine: Engine) -> None:
+    talk = Talk().customer("How do I reset my password?")
+    await take_turn(engine, talk)
+    _, (entry,) = await take_turn(engine, talk.customer("What are your opening hours"))
+    assert not entry.text.startswith("Open Settings")
 
 
 @pytest.mark.parametrize(("owner", "status"), [("human", "open"), ("nobody", "closed")])
@@ -311,3 +356,21 @@ async def test_the_apology_needs_nothing_and_speaks_the_language(engine: Engine)
     commit = await engine.turn.apologise(talk.claim(attempts=5), RuntimeError("boom"))
     assert [entry.text for entry in commit.entries] == ["cs:apology"]
     assert commit.receipt is not None and commit.receipt["attempts"] == 5
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text", "owner"),
+    [
+        (20, "How do I reset my password?", "human"),
+        (1, "How do I reset my password?", "ai"),
+        (20, "How do I reset my password? My ticket is T-{}", "ai"),
+    ],
+    ids=["asked again after reading", "sent again at once", "about something else each time"],
+)
+async def test_only_who_asks_the_same_again_after_reading_goes_in_circles(
+    engine: Engine, seconds: float, text: str, owner: str
+) -> None:
+    talk = Talk()
+    for number in range(3):
+        await take_turn(engine, talk.wait(seconds).customer(text.format(number)))
+    assert talk.head.owner == owner

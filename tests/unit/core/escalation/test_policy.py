@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigError
-from core.escalation.policy import EscalationRules, Said, Signals, judge, read_rules
+from core.escalation.phrasebook import Said
+from core.escalation.policy import Signals, judge
+from core.escalation.rules import EscalationRules, read_rules
 
 RULES = EscalationRules.model_validate(
     {
@@ -31,10 +33,10 @@ BAD = ("neutral", "frustrated", "angry")
         (Signals(), "continue", ""),
         (Signals(wish="explicit_wish"), "escalate", "request"),
         (Signals(wish="explicit_wish", offered=True), "escalate", "request"),
-        (Signals(said=FIRE), "escalate", "safety"),
-        (Signals(said=FIRE, wish="human_button"), "escalate", "request"),
-        (Signals(said=MAY), "offer", "may"),
-        (Signals(said=MAY, offered=True), "continue", ""),
+        (Signals(said=(FIRE,)), "escalate", "safety"),
+        (Signals(said=(FIRE,), wish="human_button"), "escalate", "request"),
+        (Signals(said=(MAY,)), "offer", "may"),
+        (Signals(said=(MAY,), offered=True), "continue", ""),
         (Signals(possible_wish=True), "offer", "request"),
         (Signals(possible_wish=True, offered=True), "continue", ""),
         (Signals(answered=False), "offer", "cannot_know"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.ports import ToolCall
-from core.specialists.history import History, Said, ToolRound, merge_said
+from core.specialists.history import History, Noted, Said, ToolRound, merge_said
 
 CALL = ToolCall(id="a", name="find", arguments="{}")
 
@@ -55,3 +55,34 @@ def test_merged_words_alternate_and_lose_nothing(items: list[Said]) -> None:
     roles = [item.role for item in merged]
     assert all(one != two for one, two in pairwise(roles))
     assert "\n".join(i.text for i in merged) == "\n".join(i.text for i in items)
+
+
+ITEMS = st.lists(st.one_of(SAID, ROUNDS, st.builds(Noted, text=st.text(max_size=20))), max_size=15)
+
+
+@given(ITEMS, st.integers(0, 200))
+def test_cutting_keeps_what_the_customer_said_last_and_every_pair(
+    items: list[Said | Noted | ToolRound], tokens: int
+) -> None:
+    whole = History(system="s", items=tuple(items))
+    cut = whole.within(tokens)
+    asked = [
+        n for n, item in enumerate(items) if isinstance(item, Said) and item.role == "customer"
+    ]
+    last = asked[-1] if asked else 0
+    assert cut.items[len(cut.items) - len(items[last:]) :] == tuple(items[last:])
+    rest = [item for item in items if not isinstance(item, Said)]
+    assert [item for item in cut.items if not isinstance(item, Said)] == rest
+    if whole.tokens <= tokens:
+        assert cut == whole
+
+
+def test_the_same_beginning_stands_for_several_turns() -> None:
+    words = "word " * 70  # about a hundred tokens
+    said = [Said(role=("customer", "assistant")[n % 2], text=f"{n} {words}") for n in range(60)]
+    firsts = [
+        History(system="s", items=tuple(said[:turn])).within(2000).items[0]
+        for turn in range(25, 60, 2)
+    ]
+    moves = sum(one != two for one, two in pairwise(firsts))
+    assert 4 <= moves <= 9, "it moves on, but not at every turn"

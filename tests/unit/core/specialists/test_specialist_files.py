@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigError
-from core.specialists.registry import SpecialistRegistry
+from core.specialists.registry import SpecialistRegistry, read_folder
 from tests.fakes.engine_files import write_config, write_specialist
 
 GOOD = """name = "returns"
@@ -81,6 +81,7 @@ def test_a_fault_leaves_the_old_specialists_in_place(folder: Path) -> None:
         (GOOD.replace("returns.md", "../../escalation.toml"), ":3: prompt: no file"),
         ("colour = 1\n" + GOOD, ":1: colour: Extra inputs"),
         (GOOD.replace("tools =", "max_steps = 99\ntools ="), ":4: max_steps:"),
+        (GOOD + 'fr = [" "]\n', ":5: examples: an example is a sentence"),
     ],
 )
 def test_a_fault_is_reported_with_file_line_and_field(
@@ -118,3 +119,28 @@ def test_general_takes_what_nobody_else_does(folder: Path) -> None:
     write_specialist(folder.parent, "alpha", ["one two", "three four", "five six"])
     (folder / "general.toml").unlink()
     assert SpecialistRegistry(folder).fallback.name == "alpha"
+
+
+def test_an_unknown_category_of_data_is_a_fault_with_its_line(folder: Path) -> None:
+    file = folder / "billing.toml"
+    text = file.read_text(encoding="utf-8").replace("[examples]", 'sees = ["purse"]\n[examples]', 1)
+    file.write_text(text, encoding="utf-8")
+    line = text.splitlines().index('sees = ["purse"]') + 1
+    with pytest.raises(ConfigError, match=rf"billing\.toml:{line}: sees: unknown category purse"):
+        read_folder(folder)
+
+
+def test_files_that_editors_keep_beside_ours_are_not_looked_at(folder: Path) -> None:
+    registry = SpecialistRegistry(folder)
+    (folder / ".#billing.toml").symlink_to("someone@somewhere")
+    (folder / "._billing.toml").write_bytes(b"\x00\x05")
+    (folder / "gone.md").symlink_to("nowhere")
+    assert not registry.refresh() and registry.last_error is None
+
+
+def test_a_file_may_begin_with_a_byte_order_mark_and_have_the_line_ends_of_windows(
+    folder: Path,
+) -> None:
+    path = write(folder, GOOD)
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    assert read_folder(folder)["returns"].description == "Takes things back."

@@ -1,0 +1,1 @@
+"""Email: mailboxes that customers write to."""

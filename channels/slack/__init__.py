@@ -1,0 +1,1 @@
+"""Slack, for customers; the desk comes beside."""

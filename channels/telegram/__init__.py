@@ -1,0 +1,1 @@
+"""Telegram: bots of ours, for customers."""

@@ -1,0 +1,1 @@
+"""Outgoing webhooks: the sender. Values, signatures and the outbox are in `core.webhooks`."""

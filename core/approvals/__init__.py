@@ -1,0 +1,1 @@
+"""Acts that wait for a person: kept in SQL, decided once, done once, told to the customer."""

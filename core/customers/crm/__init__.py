@@ -1,0 +1,1 @@
+"""A company's own CRM over HTTP: docs/crm.md has the routes it serves."""

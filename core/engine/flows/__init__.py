@@ -1,0 +1,1 @@
+"""Orders looked up and changed without a language model: one question at a time."""

@@ -1,0 +1,1 @@
+"""What is to come: volume per hour, from the hours that were."""

@@ -1,0 +1,1 @@
+"""What the house holds of people: the map of it, keeping, showing, masking, forgetting."""

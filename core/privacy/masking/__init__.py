@@ -1,0 +1,1 @@
+"""Tokens instead of personal data, for language models, vectors and logs."""

@@ -1,0 +1,1 @@
+"""Tickets: the durable record of a problem."""

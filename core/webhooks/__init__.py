@@ -1,0 +1,1 @@
+"""Outgoing webhooks: what happens here, told to other systems once it is stored."""

@@ -1,0 +1,1 @@
+"""Complete small programs that the documentation walks through; the suite runs them."""

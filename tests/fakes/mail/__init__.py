@@ -1,0 +1,1 @@
+"""Mail servers for tests: the real Dovecot and Postfix, and an SMTP server that fails as told."""

@@ -1,0 +1,1 @@
+"""Slack: what is read, what is written, and the emulated platform between."""

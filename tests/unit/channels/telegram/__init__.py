@@ -1,0 +1,1 @@
+"""Telegram: tables of the pure parts, and the adapter against two emulators."""

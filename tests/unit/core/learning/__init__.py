@@ -1,0 +1,1 @@
+"""Tests of what the house learns from people."""

@@ -1,0 +1,1 @@
+"""Tickets: states, clocks, likeness and words that open one."""
