@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.stolen import NOISE, Stolen
 from tests.flows.conftest import Start
 from tests.flows.gateway_process import Api, GatewayProcess, run_command, store_processes
 
@@ -60,13 +61,15 @@ LIBRARY_SECONDS = 0.75  # of processor time, where a start is to take no more th
 
 @pytest.mark.bench
 async def test_a_second_start_is_ready_within_three_seconds(data: Path, start: Start) -> None:
-    """On a machine with nothing else to do; a busy one is held to the processor time instead. On a
-    slow one it may take longer by as much as loading the biggest libraries does."""
+    """On a machine with nothing else to do; one that is busy, or whose host gives it to others, is
+    held to the processor time instead. On a slow one it may take longer by as much as loading the
+    biggest libraries does."""
     tries: list[tuple[float, float]] = []
     for _ in range(4):
         slower = max(1.0, processor_seconds(f"import {LIBRARIES}") / LIBRARY_SECONDS)
+        stolen = Stolen()
         gateway = await start(data).ready()
-        busy = os.getloadavg()[0] > (os.cpu_count() or 1)
+        busy = os.getloadavg()[0] > (os.cpu_count() or 1) or stolen.share() > NOISE
         took = gateway.cpu_seconds if busy else gateway.ready_seconds
         assert await gateway.stop() == 0
         tries.append((took, slower))

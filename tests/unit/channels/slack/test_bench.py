@@ -17,6 +17,7 @@ from core.bus.connect import open_bus
 from core.bus.settings import BusSettings
 from core.conversation import Turnpike
 from tests.fakes.slack.server import SlackServer
+from tests.fakes.stolen import NOISE, Stolen
 from tests.fakes.waiting import until
 from tests.unit.channels.slack.conftest import Open
 
@@ -35,19 +36,24 @@ async def arrivals() -> AsyncGenerator[Arrivals]:
 async def test_the_acknowledgement_comes_in_time(
     open_rig: Open, slack: SlackServer, arrivals: Arrivals, door: Literal["socket", "http"]
 ) -> None:
-    """Measured again, twice at most, where others wanted the processor too."""
+    """Measured again, twice at most, where others wanted the processor too. Where the host took it
+    away in every window, nothing was measured."""
     rig = open_rig()
     rig.store.publish = arrivals.publish
     slack.doors = (door,)
-    p99, in_time = 0.0, False
+    p99, in_time, least = 0.0, False, 1.0
     async with rig.serving(), rig.receiving():
         await until(lambda: len(slack.sockets.open) == 2)
         for _ in range(ROUNDS):
             slack.told.clear()
+            stolen = Stolen()
             p99 = await measure(slack, door)
             in_time = p99 <= 0.25 and all(told.tries == 1 for told in slack.told)
             if in_time:
                 break
+            least = min(least, stolen.share())
+    if not in_time and least > NOISE:
+        pytest.skip(f"the host took {least:.0%} of the processors or more: durations say nothing")
     assert in_time, p99
 
 
