@@ -63,18 +63,24 @@ LIBRARY_SECONDS = 0.75  # of processor time, where a start is to take no more th
 async def test_a_second_start_is_ready_within_three_seconds(data: Path, start: Start) -> None:
     """On a machine with nothing else to do; one that is busy, or whose host gives it to others, is
     held to the processor time instead. On a slow one it may take longer by as much as loading the
-    biggest libraries does."""
+    biggest libraries does. Where the host took much in every try, and that is in the processor time
+    too, nothing was measured."""
     tries: list[tuple[float, float]] = []
+    least = 1.0
     for _ in range(4):
         slower = max(1.0, processor_seconds(f"import {LIBRARIES}") / LIBRARY_SECONDS)
         stolen = Stolen()
         gateway = await start(data).ready()
-        busy = os.getloadavg()[0] > (os.cpu_count() or 1) or stolen.share() > NOISE
+        taken = stolen.share()
+        busy = os.getloadavg()[0] > (os.cpu_count() or 1) or taken > NOISE
         took = gateway.cpu_seconds if busy else gateway.ready_seconds
         assert await gateway.stop() == 0
         tries.append((took, slower))
         if took <= START_SECONDS * slower:
             return
+        least = min(least, taken)
+    if least > NOISE:
+        pytest.skip(f"the host took {least:.0%} of the processors or more: durations say nothing")
     pytest.fail(f"seconds, and how much slower the machine is: {tries}")
 
 
