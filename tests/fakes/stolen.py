@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 # As a share: what a quiet host takes now and then is less.
-NOISE = 0.05
+NOISE = 0.1
 _IDLE, _WAITING, _STOLEN, _FIELDS = 3, 4, 7, 8
 
 
@@ -31,3 +33,9 @@ class Stolen:
             return [0] * _FIELDS
         line = self._source.read_text().splitlines()[0]
         return [int(field) for field in line.split()[1 : _FIELDS + 1]]
+
+
+def skip_unmeasured(least: float) -> None:
+    """Nothing was measured, if this is the least share that the host took in any of the tries."""
+    if least > NOISE:
+        pytest.skip(f"the host took {least:.0%} of the processors or more: durations say nothing")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.stolen import Stolen
+from tests.fakes.stolen import NOISE, Stolen, skip_unmeasured
 
 
 def test_it_is_a_share_of_what_was_wanted_since(tmp_path: Path) -> None:
@@ -21,3 +21,9 @@ def test_it_is_a_share_of_what_was_wanted_since(tmp_path: Path) -> None:
 
 def test_where_nobody_tells_nothing_is_stolen(tmp_path: Path) -> None:
     assert Stolen(tmp_path / "nothing").share() == 0
+
+
+def test_only_a_host_that_took_much_every_time_excuses() -> None:
+    skip_unmeasured(NOISE)
+    with pytest.raises(pytest.skip.Exception, match="took 40%"):
+        skip_unmeasured(0.4)
